@@ -1,0 +1,13 @@
+export { openAppender } from './append.ts';
+export type { Appended, Appender, Fences } from './append.ts';
+export { chainHash, genesisHash } from './chain.ts';
+export { change } from './change.ts';
+export type { Changed, ChangeDeps } from './change.ts';
+export { EVENT_OUTCOMES, EVENTS } from './event.ts';
+export type { AuditEvent, EventBody, EventDraft, EventKind, EventOutcome } from './event.ts';
+export { openFeeds } from './feed.ts';
+export type { FeedItem, FeedRequest, Feeds, FeedSettings } from './feed.ts';
+export { eventsAfter, findEvents, headSequence, listEvents, matches } from './read.ts';
+export type { EventFilter } from './read.ts';
+export { verifyLog } from './verify.ts';
+export type { RememberedHead, Verification } from './verify.ts';

@@ -1,0 +1,15 @@
+export { actorId, ROLES, systemActor } from './actor.ts';
+export type { Actor, ApplicationActor, Role, ServiceAccountActor, SystemActor, UserActor } from './actor.ts';
+export { canonicalJson } from './canonical-json.ts';
+export type { Json } from './canonical-json.ts';
+export { parseCapability, parseHandle, parseOperation } from './capability.ts';
+export type { CapabilityName } from './capability.ts';
+export { formatAuditCursor, formatCursor, parseAuditCursor, parseCursor } from './cursor.ts';
+export { Fault, FAULTS, invalid, toFault } from './fault.ts';
+export type { FaultCode, FaultDetail, FaultRow } from './fault.ts';
+export { formatId, ID_PREFIX, idKind, isId, parseId } from './id.ts';
+export type { ApplicationId, ConnectionId, EventId, Id, IdKind, IntegrationId, OrganizationId, PolicyId, UserId } from './id.ts';
+export { PAGE_MAX, parsePage, toPage } from './page.ts';
+export type { Page, PageRequest } from './page.ts';
+export { MANAGED_NOUNS, MANAGEMENT_SCOPES, mayManage, requireManagement } from './rights.ts';
+export type { ManagedNoun } from './rights.ts';

@@ -1,0 +1,86 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Kysely, sql, type LogEvent, type Transaction } from 'kysely';
+import { Fault, type OrganizationId } from '../../kernel/index.ts';
+import { openBackend, type Backend, type DatabaseLocation } from './dialect.ts';
+import type { Schema } from './schema.ts';
+
+declare const opened: unique symbol;
+/** A transaction opened as one organization: row-level security shows nothing else. */
+export type Tx = Transaction<Schema> & { readonly [opened]: 'organization' };
+/** A transaction of the authorization server's storage, before the organization is known. */
+export type IdentityTx = Transaction<Schema> & { readonly [opened]: 'identity' };
+/** A transaction of the owner, past row-level security: migrations, bootstrap, offline verification. Commands only. */
+export type OwnerTx = Transaction<Schema> & { readonly [opened]: 'owner' };
+
+/**
+ * The only way to a row. Each method runs `work` in one transaction, commits when it returns and rolls back when it throws.
+ * A transaction opened inside another would wait for itself for ever where there is one connection, so that throws at once.
+ * An unreachable or dying database is `unavailable`.
+ */
+export interface Database extends AsyncDisposable {
+  readonly kind: Backend['kind'];
+  /** Reads and writes as the organization. */
+  asOrganization<T>(organizationId: OrganizationId, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Reads as the organization, all statements from one snapshot. */
+  read<T>(organizationId: OrganizationId, work: (tx: Tx) => Promise<T>): Promise<T>;
+  asIdentity<T>(work: (tx: IdentityTx) => Promise<T>): Promise<T>;
+  asOwner<T>(work: (tx: OwnerTx) => Promise<T>): Promise<T>;
+  listen: Backend['listen'];
+  notify: Backend['notify'];
+  /** For the migrator alone. */
+  readonly kysely: Kysely<Schema>;
+}
+
+const inside = new AsyncLocalStorage<true>();
+
+/** Opens the database. `onStatement` sees each statement as it ends, for metrics and for tests that count. */
+export async function openDatabase(location: DatabaseLocation, onStatement?: (event: LogEvent) => void): Promise<Database> {
+  const backend = await openBackend(location);
+  const kysely = new Kysely<Schema>({ dialect: backend.dialect, ...(onStatement && { log: onStatement }) });
+
+  const run = async <T, X>(work: (tx: X) => Promise<T>, settings: Record<string, string>, readOnly: boolean): Promise<T> => {
+    if (inside.getStore()) throw new Error('a transaction was opened inside another; pass the open one on');
+    const open = kysely.transaction();
+    const isolated = readOnly ? open.setIsolationLevel('repeatable read').setAccessMode('read only') : open;
+    const assigned = sql.join(Object.entries(settings).map(([name, value]) => sql`set_config(${name}, ${value}, true)`));
+    try {
+      return await inside.run(true, () =>
+        isolated.execute(async (tx) => {
+          if (Object.keys(settings).length > 0) await sql`SELECT ${assigned}`.execute(tx);
+          return work(tx as X);
+        }),
+      );
+    } catch (error) {
+      throw isOutage(error) ? new Fault('unavailable', { message: 'The database cannot be reached right now.', cause: error }) : error;
+    }
+  };
+  const asOrganization = (organizationId: OrganizationId) => ({ role: 'kontext_app', 'kontext.organization': organizationId });
+
+  return {
+    kind: backend.kind,
+    kysely,
+    asOrganization: (organizationId, work) => run(work, asOrganization(organizationId), false),
+    read: (organizationId, work) => run(work, asOrganization(organizationId), true),
+    asIdentity: (work) => run(work, { role: 'kontext_identity' }, false),
+    asOwner: (work) => run(work, {}, false),
+    listen: backend.listen,
+    notify: backend.notify,
+    [Symbol.asyncDispose]: () => kysely.destroy(),
+  };
+}
+
+/** SQLSTATE classes in which nothing is wrong with the statement: connection, resources, operator intervention, system. */
+const OUTAGE_CLASS = /^(08|53|57|58|XX)/;
+const OUTAGE_ERRNO = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof Fault) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (OUTAGE_ERRNO.has(code) || (code.length === 5 && OUTAGE_CLASS.test(code))) return true;
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|PGlite is closed/.test(error.message);
+}
+
+/** Whether the error is a violation of this unique constraint or index. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23505';
+}

@@ -1,0 +1,111 @@
+import { mkdir } from 'node:fs/promises';
+import { PGlite, types as pgliteTypes } from '@electric-sql/pglite';
+import { PGliteDialect, PostgresDialect, type Dialect } from 'kysely';
+import pg from 'pg';
+
+/** Where the rows are: PostgreSQL by URL, or PGlite in a directory (null: in memory). */
+export type DatabaseLocation = { readonly url: string; readonly poolSize: number } | { readonly directory: string | null };
+
+/** What differs between the two: how Kysely speaks to it and how one listens. */
+export interface Backend {
+  readonly kind: 'postgresql' | 'pglite';
+  readonly dialect: Dialect;
+  /**
+   * Hears notifications on a channel until `stop`. `onGap` is called whenever some may have been missed: after a lost
+   * connection came back. Never throws; a listener that cannot connect keeps trying.
+   */
+  listen(channel: string, onNotify: (payload: string) => void, onGap: () => void): { stop(): Promise<void> };
+  /** Sends to every listener on every node. Outside any transaction. */
+  notify(channel: string, payload: string): Promise<void>;
+}
+
+const BIGINT_OID = 20;
+/** Sequence numbers and versions fit a double; whatever does not is an error, never a silent rounding. */
+function parseBigint(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError('bigint beyond 2^53');
+  return value;
+}
+
+export async function openBackend(location: DatabaseLocation): Promise<Backend> {
+  return 'url' in location ? openPostgres(location.url, location.poolSize) : openPGlite(location.directory);
+}
+
+async function openPGlite(directory: string | null): Promise<Backend> {
+  if (directory) await mkdir(directory, { recursive: true, mode: 0o700 });
+  const pglite = new PGlite(directory ?? undefined, { parsers: { [BIGINT_OID]: parseBigint, [pgliteTypes.BYTEA]: parseBytea } });
+  await pglite.waitReady;
+  return {
+    kind: 'pglite',
+    dialect: new PGliteDialect({ pglite }),
+    listen(channel, onNotify) {
+      const unlisten = pglite.listen(channel, onNotify);
+      return { stop: async () => void (await unlisten)() };
+    },
+    notify: async (channel, payload) => void (await pglite.query('SELECT pg_notify($1, $2)', [channel, payload])),
+  };
+}
+
+const parseBytea = (text: string): Uint8Array => Buffer.from(text.slice(2), 'hex');
+
+function openPostgres(url: string, poolSize: number): Backend {
+  const types: pg.CustomTypesConfig = {
+    getTypeParser: ((oid: number, format?: 'text') =>
+      oid === BIGINT_OID ? parseBigint : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+  };
+  const pool = new pg.Pool({ connectionString: url, max: poolSize, types, connectionTimeoutMillis: 5_000, keepAlive: true });
+  // An idle connection that dies emits here; the pool replaces it on the next use.
+  pool.on('error', () => {});
+  return {
+    kind: 'postgresql',
+    dialect: new PostgresDialect({ pool }),
+    listen: (channel, onNotify, onGap) => listenPostgres(url, channel, onNotify, onGap),
+    notify: async (channel, payload) => void (await pool.query('SELECT pg_notify($1, $2)', [channel, payload])),
+  };
+}
+
+const HEARTBEAT_MS = 15_000;
+const RECONNECT_MS = 500;
+
+/** One LISTEN connection with a heartbeat, because such a connection can die without a word. */
+function listenPostgres(url: string, channel: string, onNotify: (payload: string) => void, onGap: () => void): { stop(): Promise<void> } {
+  let stopped = false;
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const retry = (): void => {
+    clearInterval(timer);
+    client?.removeAllListeners();
+    client?.on('error', () => {});
+    void client?.end().catch(() => {});
+    client = undefined;
+    if (!stopped) timer = setTimeout(connect, RECONNECT_MS * (0.5 + Math.random()));
+  };
+  const connect = (): void => {
+    const fresh = (client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 10_000, keepAlive: true }));
+    fresh.once('error', retry);
+    fresh.once('end', retry);
+    fresh.on('notification', (message) => onNotify(message.payload ?? ''));
+    fresh
+      .connect()
+      .then(() => fresh.query(`LISTEN ${pg.escapeIdentifier(channel)}`))
+      .then(() => {
+        if (client !== fresh) return;
+        onGap();
+        timer = setInterval(() => fresh.query('SELECT 1').catch(retry), HEARTBEAT_MS);
+      })
+      .catch(() => client === fresh && retry());
+  };
+  connect();
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      clearInterval(timer);
+      const last = client;
+      last?.removeAllListeners();
+      last?.on('error', () => {});
+      await last?.end().catch(() => {});
+    },
+  };
+}
