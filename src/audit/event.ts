@@ -46,7 +46,7 @@ export const EVENTS = {
   'policy.created': changesAccess('A rule was created.'),
   'policy.updated': changesAccess('A rule was changed.'),
   'policy.deleted': changesAccess('A rule was deleted.'),
-  'grant.created': records('A user consented to an application.'),
+  'grant.created': changesAccess('A user consented to an application.'),
   'grant.declined': records('A user declined an application.'),
   'grant.revoked': changesAccess('A grant was revoked.'),
   'access.exchanged': records('An application asked for a credential.'),
@@ -103,23 +103,25 @@ export interface EventBody extends Omit<EventDraft, 'outcome'> {
 /** The canonical text of an event: what is stored, hashed and verified. */
 export function formatBody(actor: Actor, draft: EventDraft, id: EventId, at: Date): string {
   const acting = actorId(actor);
-  return canonicalJson(
-    storable({
-      ...draft,
-      v: 1,
-      id,
-      at: at.toISOString(),
-      organization: actor.organizationId,
-      outcome: draft.outcome ?? 'SUCCESS',
-      actor: { kind: actor.kind, ...(acting && { id: acting }), name: actor.name },
-      user: draft.user ?? (actor.kind === 'user' ? { id: actor.userId, name: actor.name } : undefined),
-      request: actor.requestId,
-      address: actor.address ?? undefined,
-    }),
-  );
+  const body: Json = {
+    ...draft,
+    v: 1,
+    id,
+    at: at.toISOString(),
+    organization: actor.organizationId,
+    outcome: draft.outcome ?? 'SUCCESS',
+    actor: { kind: actor.kind, ...(acting && { id: acting }), name: actor.name },
+    user: draft.user ?? (actor.kind === 'user' ? { id: actor.userId, name: actor.name } : undefined),
+    request: actor.requestId,
+    address: actor.address ?? undefined,
+  };
+  const text = canonicalJson(body);
+  return UNSTORABLE.test(text) ? canonicalJson(storable(body)) : text;
 }
 
-/** PostgreSQL's jsonb holds neither NUL nor lone surrogates; callers' text may hold both, and must not spoil the batch. */
+/** How JSON spells what PostgreSQL's jsonb does not hold: NUL and lone surrogates. Callers' text may bring both, and must not spoil the batch. */
+const UNSTORABLE = /\\u(0000|d[89a-f])/;
+
 function storable(value: Json): Json {
   if (typeof value === 'string') return value.toWellFormed().replaceAll('\u0000', '\uFFFD');
   if (Array.isArray(value)) return value.map(storable);

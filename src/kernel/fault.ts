@@ -39,7 +39,7 @@ export const FAULTS = {
   integration_required: { status: 400, oauth: 'integration_required', graphql: 'INTEGRATION_REQUIRED', mcp: -31001, retryable: false, text: 'The user has no live connection to this integration.', hint: 'The user can connect at connect_url.' },
   reauthorization_required: { status: 400, oauth: 'reauthorization_required', graphql: 'REAUTHORIZATION_REQUIRED', mcp: -31002, retryable: false, text: 'The provider no longer accepts the stored authorization.', hint: 'The user can connect again at connect_url.' },
   oauth_app_missing: { status: 400, oauth: 'invalid_request', graphql: 'OAUTH_APP_MISSING', mcp: -31003, retryable: false, text: 'No OAuth app is configured for this integration.', hint: 'An administrator can set one on the integration, or the operator one for the platform.' },
-  provider_failed: { status: 502, oauth: 'temporarily_unavailable', graphql: 'PROVIDER_FAILED', mcp: -31502, retryable: true, text: 'The provider did not answer as OAuth demands.', hint: 'Try again; if it persists, check the integration\'s endpoints.' },
+  provider_failed: { status: 503, oauth: 'temporarily_unavailable', graphql: 'PROVIDER_FAILED', mcp: -31502, retryable: true, text: 'The provider did not answer as OAuth demands.', hint: 'Try again; if it persists, check the integration\'s endpoints.' },
 } as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof FAULTS;

@@ -63,10 +63,14 @@ export function idKind(text: string): IdKind | null {
   return null;
 }
 
+/** 128 bits as 26 digits, the first of 3 bits: digit by digit from the end, over a small accumulator. */
 function base32(bytes: Uint8Array): string {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
   let text = '';
-  for (let digit = 0; digit < 26; digit++, value >>= 5n) text = ALPHABET[Number(value & 31n)] + text;
-  return text;
+  let accumulator = 0;
+  let bits = 0;
+  for (let index = bytes.length - 1; index >= 0; index--) {
+    accumulator |= bytes[index]! << bits;
+    for (bits += 8; bits >= 5; bits -= 5, accumulator >>>= 5) text = ALPHABET[accumulator & 31]! + text;
+  }
+  return ALPHABET[accumulator & 31]! + text;
 }

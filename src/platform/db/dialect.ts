@@ -3,8 +3,10 @@ import { PGlite, types as pgliteTypes } from '@electric-sql/pglite';
 import { PGliteDialect, PostgresDialect, type Dialect } from 'kysely';
 import pg from 'pg';
 
-/** Where the rows are: PostgreSQL by URL, or PGlite in a directory (null: in memory). */
-export type DatabaseLocation = { readonly url: string; readonly poolSize: number } | { readonly directory: string | null };
+/** Where the rows are: PostgreSQL by URL, or PGlite in a directory (null: in memory), begun from a dumped data directory where one is given. */
+export type DatabaseLocation =
+  | { readonly url: string; readonly poolSize: number }
+  | { readonly directory: string | null; readonly snapshot?: Blob | undefined };
 
 /** What differs between the two: how Kysely speaks to it and how one listens. */
 export interface Backend {
@@ -28,12 +30,14 @@ function parseBigint(text: string): number {
 }
 
 export async function openBackend(location: DatabaseLocation): Promise<Backend> {
-  return 'url' in location ? openPostgres(location.url, location.poolSize) : openPGlite(location.directory);
+  return 'url' in location ? openPostgres(location.url, location.poolSize) : openPGlite(location.directory, location.snapshot);
 }
 
-async function openPGlite(directory: string | null): Promise<Backend> {
+async function openPGlite(directory: string | null, snapshot: Blob | undefined): Promise<Backend> {
   if (directory) await mkdir(directory, { recursive: true, mode: 0o700 });
-  const pglite = new PGlite(directory ?? undefined, { parsers: { [BIGINT_OID]: parseBigint, [pgliteTypes.BYTEA]: parseBytea } });
+  // All in one object: a first argument that is undefined makes PGlite drop the second.
+  const parsers = { [BIGINT_OID]: parseBigint, [pgliteTypes.BYTEA]: parseBytea };
+  const pglite = new PGlite({ parsers, ...(directory !== null && { dataDir: directory }), ...(snapshot && { loadDataDir: snapshot }) });
   await pglite.waitReady;
   return {
     kind: 'pglite',

@@ -1,0 +1,145 @@
+import type { LogEvent } from 'kysely';
+import { openAppender, openFeeds } from './audit/index.ts';
+import { StartRefused, type Config } from './config.ts';
+import { createOrganization, hasOrganizations } from './directory/index.ts';
+import { openExchange } from './exchange/index.ts';
+import { openGraphql } from './http/graphql.ts';
+import { operationRoutes } from './http/operations.ts';
+import { pageRoutes } from './http/pages/index.ts';
+import { openHttpServer, type HttpServer } from './http/server.ts';
+import { sidecarRoutes } from './http/sidecar.ts';
+import { openIdentity } from './identity/index.ts';
+import {
+  migrate,
+  newId,
+  openDatabase,
+  openDoorbell,
+  openKeyFile,
+  openKeyring,
+  openMetrics,
+  openSafeFetch,
+  parseMasterKeys,
+  systemClock,
+  type Clock,
+  type Database,
+  type DatabaseLocation,
+  type Log,
+  type MasterKeys,
+  type Wells,
+} from './platform/index.ts';
+
+/** Which doors a process opens. Each alone needs a database both can reach, so not PGlite. */
+export const ROLES = ['all', 'server', 'sidecar'] as const;
+export type ServerRole = (typeof ROLES)[number];
+
+const FEED = { heartbeatMs: 15_000, pollMs: 1_000 };
+const FETCH = { timeoutMs: 10_000, maxBytes: 2_000_000 };
+
+export interface WellsOptions {
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly onStatement?: (event: LogEvent) => void;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** The database and the keys, without any door: what commands need. */
+export async function openWells(config: Config, options: WellsOptions): Promise<Wells & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const keys = await openMasterKeys(config, options.log);
+  const db = stack.use(await openDatabaseOf(config, options));
+  await migrate(db);
+  const bell = stack.use(openDoorbell(db));
+  const fetch = stack.use(openSafeFetch({ ...FETCH, allowPrivate: config.allowPrivateNetwork }));
+  const opened = stack.move();
+  return {
+    db,
+    bell,
+    fetch,
+    log: options.log,
+    clock: options.clock ?? systemClock,
+    metrics: openMetrics(),
+    keyring: openKeyring(keys),
+    urls: { public: config.publicUrl, sidecar: config.sidecarUrl },
+    environment: options.environment,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function openMasterKeys(config: Config, log: Log): Promise<MasterKeys> {
+  if (config.masterKey !== undefined) {
+    try {
+      return parseMasterKeys(config.masterKey);
+    } catch (error) {
+      throw new StartRefused((error as Error).message);
+    }
+  }
+  const { keys, path, made } = await openKeyFile(config.dataDir);
+  if (made) log.warn({ path }, 'a master key was made: whoever loses this file loses every stored credential');
+  return keys;
+}
+
+async function openDatabaseOf(config: Config, options: WellsOptions): Promise<Database> {
+  const location: DatabaseLocation = config.databaseUrl === undefined ? { directory: `${config.dataDir}/pglite` } : { url: config.databaseUrl, poolSize: config.databasePoolSize };
+  return openDatabase(location, options.onStatement);
+}
+
+/** A running Kontext. */
+export interface Plane extends AsyncDisposable {
+  readonly wells: Wells;
+  readonly servers: readonly { readonly name: string; readonly url: string }[];
+  /** Stops taking requests, finishes what is in flight, ends the feeds with a reason, closes everything. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** The only place where things are built: wells, rooms, doors, in the order of the line. */
+export async function openPlane(config: Config, role: ServerRole, options: WellsOptions): Promise<Plane> {
+  if (role !== 'all' && config.databaseUrl === undefined) {
+    throw new StartRefused(`--role ${role} needs DATABASE_URL: the embedded database can be opened by one process only.`);
+  }
+  await using stack = new AsyncDisposableStack();
+  const wells = stack.use(await openWells(config, options));
+  await requireOrganization(wells, config);
+
+  const appender = stack.use(openAppender(wells));
+  const feeds = stack.use(openFeeds(wells, FEED));
+  const identity = stack.use(await openIdentity(wells, { development: config.development }));
+  const exchange = openExchange({ ...wells, appender, verifyAccessToken: identity.verifyAccessToken });
+  identity.registerExchange(exchange.answer);
+
+  let draining = false;
+  const operations = operationRoutes(wells, () => draining);
+  const doors: { name: string; url: string; server: HttpServer }[] = [];
+  const open = async (name: string, url: string, port: number, routes: Parameters<typeof openHttpServer>[0]['routes'], upgrade?: Parameters<typeof openHttpServer>[0]['upgrade']): Promise<void> => {
+    const server = stack.use(await openHttpServer({ name, host: config.host, port, routes: [...operations, ...routes], log: wells.log, metrics: wells.metrics, ...(upgrade && { upgrade }) }));
+    doors.push({ name, url, server });
+  };
+  const graphql = role === 'sidecar' ? null : stack.use(openGraphql({ ...wells, feeds, identity }, { development: config.development }));
+  if (graphql) await open('server', config.publicUrl, config.port, [...graphql.routes, ...identity.routes, ...pageRoutes(wells, identity)], graphql.upgrade);
+  if (role !== 'server') await open('sidecar', config.sidecarUrl, config.sidecarPort, sidecarRoutes(exchange));
+
+  const opened = stack.move();
+  const stop = async (graceMs: number): Promise<void> => {
+    if (draining) return;
+    draining = true;
+    await graphql?.drain();
+    await Promise.all(doors.map(({ server }) => server.drain(graceMs)));
+    await opened.disposeAsync();
+  };
+  return { wells, servers: doors.map(({ name, url }) => ({ name, url })), stop, [Symbol.asyncDispose]: () => stop(0) };
+}
+
+/** On an empty database: makes the organization that KONTEXT_BOOTSTRAP names, or says what to do. */
+async function requireOrganization(wells: Wells, config: Config): Promise<void> {
+  if (await hasOrganizations(wells)) return;
+  if (!config.bootstrap) {
+    throw new StartRefused('The database holds no organization yet: run "node src/main.ts bootstrap --organization Acme --admin alice@acme.test", or set KONTEXT_BOOTSTRAP=Acme,alice@acme.test.');
+  }
+  await bootstrap(wells, config.bootstrap);
+}
+
+/** Makes an organization and prints its service account once, as JSON on standard output: the only time its secret is shown. */
+export async function bootstrap(wells: Wells, { organization, admin }: { organization: string; admin: string }): Promise<void> {
+  const { organizationId, serviceAccount } = await createOrganization(wells, { name: organization, adminEmail: admin }, newId('request'));
+  const { clientId, clientSecret } = serviceAccount;
+  process.stdout.write(`${JSON.stringify({ organizationId, serviceAccount: { clientId, clientSecret: clientSecret.reveal() } })}\n`);
+}

@@ -1,0 +1,15 @@
+export { callbackUrlOf, formatAttempt, organizationOfState, parseAttempt } from './attempt.ts';
+export { beginInBrowser } from './begin-in-browser.ts';
+export type { BeginInBrowser } from './begin-in-browser.ts';
+export { completeConnection } from './complete-connection.ts';
+export type { CompleteConnection, CompletedConnection } from './complete-connection.ts';
+export { nextAction } from './connection.ts';
+export type { Connection } from './connection.ts';
+export type { ConnectionFacts, FreshCredential, FreshCredentialDeps, FreshCredentialInput, NotConnectedReason } from './facts.ts';
+export { freshCredential } from './fresh-credential.ts';
+export { connectionsOf, findConnections, listConnections } from './list-connections.ts';
+export type { ConnectionFilter } from './list-connections.ts';
+export { revokeConnection } from './revoke-connection.ts';
+export { startConnection } from './start-connection.ts';
+export type { StartedConnection } from './start-connection.ts';
+export { storeToken } from './store-token.ts';

@@ -1,0 +1,10 @@
+export { browserMark, markBrowser } from './browser-session.ts';
+export type { BrowserMark, BrowserUser } from './browser-session.ts';
+export type { ExchangeCall, ExchangeHandler } from './exchange-grant.ts';
+export { openIdentity } from './identity.ts';
+export type { Identity, IdentityDeps } from './identity.ts';
+export { loadActor } from './load-actor.ts';
+export { revokeGrant } from './grants.ts';
+export type { Origin } from './origin.ts';
+export type { SignInPurpose } from './sign-in.ts';
+export type { TokenVerifier, VerifiedToken } from './verify-token.ts';

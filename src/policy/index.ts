@@ -1,0 +1,13 @@
+export { attachIntegration, attachmentsOf, detachIntegration } from './attach.ts';
+export type { Attachment } from './attach.ts';
+export { replaceConsentRules } from './consent.ts';
+export type { Consent } from './consent.ts';
+export { createPolicy } from './create-policy.ts';
+export type { PolicyInput } from './create-policy.ts';
+export { findPolicies, listPolicies } from './list-policies.ts';
+export type { PolicyFilter } from './list-policies.ts';
+export type { Policy } from './policy.ts';
+export { deletePolicy, updatePolicy } from './update-policy.ts';
+export type { PolicyPatch } from './update-policy.ts';
+export { evaluate } from './evaluate.ts';
+export type { Decision, LayerDecision, LayerResult, Question, Remedy, Rule } from './evaluate.ts';
