@@ -33,6 +33,7 @@ export const ROLES = ['all', 'server', 'sidecar'] as const;
 export type ServerRole = (typeof ROLES)[number];
 
 const FEED = { heartbeatMs: 15_000, pollMs: 1_000 };
+const GRAPHQL = { timeoutMs: 15_000, pingMs: 15_000 };
 const FETCH = { timeoutMs: 10_000, maxBytes: 2_000_000 };
 
 export interface WellsOptions {
@@ -102,7 +103,7 @@ export async function openPlane(config: Config, role: ServerRole, options: Wells
 
   const appender = stack.use(openAppender(wells));
   const feeds = stack.use(openFeeds(wells, FEED));
-  const identity = stack.use(await openIdentity(wells, { development: config.development }));
+  const identity = stack.use(await openIdentity(wells));
   const exchange = openExchange({ ...wells, appender, verifyAccessToken: identity.verifyAccessToken });
   identity.registerExchange(exchange.answer);
 
@@ -113,7 +114,7 @@ export async function openPlane(config: Config, role: ServerRole, options: Wells
     const server = stack.use(await openHttpServer({ name, host: config.host, port, routes: [...operations, ...routes], log: wells.log, metrics: wells.metrics, ...(upgrade && { upgrade }) }));
     doors.push({ name, url, server });
   };
-  const graphql = role === 'sidecar' ? null : stack.use(openGraphql({ ...wells, feeds, identity }, { development: config.development }));
+  const graphql = role === 'sidecar' ? null : openGraphql({ ...wells, feeds, identity }, { ...GRAPHQL, development: config.development });
   if (graphql) await open('server', config.publicUrl, config.port, [...graphql.routes, ...identity.routes, ...pageRoutes(wells, identity)], graphql.upgrade);
   if (role !== 'server') await open('sidecar', config.sidecarUrl, config.sidecarPort, sidecarRoutes(exchange));
 
@@ -121,8 +122,7 @@ export async function openPlane(config: Config, role: ServerRole, options: Wells
   const stop = async (graceMs: number): Promise<void> => {
     if (draining) return;
     draining = true;
-    await graphql?.drain();
-    await Promise.all(doors.map(({ server }) => server.drain(graceMs)));
+    await Promise.all([graphql?.drain(graceMs), ...doors.map(({ server }) => server.drain(graceMs))]);
     await opened.disposeAsync();
   };
   return { wells, servers: doors.map(({ name, url }) => ({ name, url })), stop, [Symbol.asyncDispose]: () => stop(0) };

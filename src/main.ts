@@ -66,7 +66,8 @@ async function withWells(work: (wells: Wells) => Promise<number>): Promise<numbe
   const config = readConfig(process.env);
   // Commands answer on standard output; their log goes beside it.
   await using wells = await openWells(config, { log: openLog(config.logLevel, process.stderr), environment: process.env });
-  return work(wells);
+  // Awaited here: the wells close when this returns.
+  return await work(wells);
 }
 
 /** One JSON line an organization; exit code 1 where one does not hold. */

@@ -29,6 +29,8 @@ export interface Browser {
   open(url: string | URL): Promise<Page>;
   submit(page: Page, submission?: Submission): Promise<Page>;
   cookies(origin: string): ReadonlyMap<string, string>;
+  /** Drops every cookie of an origin. */
+  forget(origin: string): void;
 }
 
 export interface BrowserSettings {
@@ -77,6 +79,7 @@ export function openBrowser(settings: BrowserSettings = {}): Browser {
       return visit(form.action, { method: 'POST', body: body.toString(), headers: { 'content-type': 'application/x-www-form-urlencoded', origin: page.url.origin } });
     },
     cookies: (origin) => new Map([...(jar.get(origin)?.values() ?? [])].map(({ name, value }) => [name, value])),
+    forget: (origin) => void jar.delete(origin),
   };
 }
 

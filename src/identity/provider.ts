@@ -1,4 +1,4 @@
-import { interactionPolicy, Provider, type Adapter, type Client, type Configuration } from 'oidc-provider';
+import { errors, interactionPolicy, Provider, type Adapter, type Client, type Configuration } from 'oidc-provider';
 import { Fault, renderOAuthFault, toFault, type UserId } from '../kernel/index.ts';
 import { escapeHtml, newId, pageHtml, type Call, type Wells } from '../platform/index.ts';
 import { findBrowserUser } from './browser-session.ts';
@@ -23,7 +23,7 @@ export interface AuthorizationServer {
 export function openAuthorizationServer(deps: ProviderDeps, keys: SigningKeys): AuthorizationServer {
   const calls = new WeakMap<object, Call>();
   const originOf = (ctx: { readonly req: object } | undefined): Origin => (ctx && calls.get(ctx.req)) ?? { requestId: newId('request'), address: null };
-  const provider = new Provider(deps.urls.public, configure(deps, keys, (model) => openRecords(deps, model, () => originOf(Provider.ctx))));
+  const provider = new Provider(deps.urls.public, configure(deps, keys, (model) => openRecords(deps, model, () => ({ ...originOf(Provider.ctx), endpoint: Provider.ctx?.oidc.route ?? null }))));
   provider.proxy = true;
   (provider.Client as { prototype: Pick<Client, 'compareClientSecret'> }).prototype.compareClientSecret = compareByDigest;
   reportErrors(deps, provider, originOf);
@@ -59,7 +59,7 @@ function configure(deps: ProviderDeps, keys: SigningKeys, records: (model: strin
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: requireOwnToken },
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       resourceIndicators: { enabled: true, defaultResource: resources.default, getResourceServerInfo: resources.info },
       rpInitiatedLogout: { enabled: false },
@@ -118,6 +118,12 @@ function configure(deps: ProviderDeps, keys: SigningKeys, records: (model: strin
   };
 }
 
+/** Whoever holds another client's token may not end it, and is told so (RFC 7009 section 2.1). */
+function requireOwnToken(_ctx: unknown, client: Client, token: { readonly clientId?: string | undefined }): true {
+  if (token.clientId === client.clientId) return true;
+  throw new errors.InvalidRequest('this token was issued to another client');
+}
+
 /** Who is signed in is for our browser session alone to say; what the library remembers of the browser must agree with it. */
 function promptPolicy(deps: ProviderDeps): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
@@ -125,7 +131,7 @@ function promptPolicy(deps: ProviderDeps): interactionPolicy.DefaultPolicy {
   const login = policy.get('login');
   login?.checks.remove('no_session');
   login?.checks.add(
-    new Check('no_session', 'End-User authentication is required', async ({ oidc, req }) => {
+    new Check('no_session', 'End-User authentication is required', 'login_required', async ({ oidc, req }) => {
       if (!oidc.account) return Check.REQUEST_PROMPT;
       const user = await findBrowserUser(deps, req);
       return user?.userId === oidc.account.accountId ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;

@@ -3,6 +3,9 @@ import { digest, seal, Secret, unseal, type IdentityTx, type Wells } from '../pl
 import { revokeGrant, type GrantDeps } from './grants.ts';
 import type { Origin } from './origin.ts';
 
+/** Where the work on a record came from, and through which endpoint of the library. */
+export type RecordOrigin = Origin & { readonly endpoint: string | null };
+
 type RecordDeps = GrantDeps & Pick<Wells, 'keyring'>;
 
 const placeOf = (idDigest: Uint8Array) => ({ row: Buffer.from(idDigest).toString('hex'), field: 'oidc_record.payload' });
@@ -13,7 +16,7 @@ const digestOf = (value: unknown): Uint8Array | null => (typeof value === 'strin
  * payload, which repeats some of them, is sealed for its row. What has expired is not found. Each write names user,
  * client and organization where they are known, so that ending one of them ends what it holds.
  */
-export function openRecords(deps: RecordDeps, model: string, origin: () => Origin): Adapter {
+export function openRecords(deps: RecordDeps, model: string, origin: () => RecordOrigin): Adapter {
   const now = (): Date => deps.clock.now();
   const read = async (tx: IdentityTx, column: 'id_digest' | 'uid_digest' | 'user_code_digest', value: string): Promise<AdapterPayload | undefined> => {
     const row = await tx
@@ -38,11 +41,11 @@ export function openRecords(deps: RecordDeps, model: string, origin: () => Origi
       const lost = await deps.db.asIdentity((tx) => consumeOnce(tx, model, digest(id), now()));
       if (!lost) return;
       // Two redeemed it at once and this one came second: a replay like any other, so everything that came of it ends.
-      if (lost.grantDigest) await revokeGrant(deps, lost.grantDigest, origin(), 'replayed');
+      if (lost.grantDigest) await endGrant(deps, lost.grantDigest, origin());
       throw new errors.InvalidGrant(`${model} was used before`);
     },
     async destroy(id) {
-      if (model === 'Grant') return revokeGrant(deps, digest(id), origin(), 'revoked');
+      if (model === 'Grant') return endGrant(deps, digest(id), origin());
       await deps.db.asIdentity((tx) => tx.deleteFrom('oidc_record').where('model', '=', model).where('id_digest', '=', digest(id)).execute());
     },
     async revokeByGrantId(grantId) {
@@ -50,6 +53,9 @@ export function openRecords(deps: RecordDeps, model: string, origin: () => Origi
     },
   };
 }
+
+/** The token endpoint ends a grant for one reason: something of it was used twice. */
+const endGrant = (deps: RecordDeps, grantDigest: Uint8Array, origin: RecordOrigin): Promise<void> => revokeGrant(deps, grantDigest, origin, origin.endpoint === 'token' ? 'replayed' : 'revoked');
 
 async function write(deps: RecordDeps, tx: IdentityTx, model: string, idDigest: Uint8Array, payload: AdapterPayload, expiresIn?: number): Promise<void> {
   const params = payload['params'] as { client_id?: string } | undefined;

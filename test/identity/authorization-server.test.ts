@@ -175,7 +175,7 @@ describe('the authorization server', () => {
   });
 
   it('serves token exchange by the handler it was given', async () => {
-    const { id, configuration } = await stage.application('CONFIDENTIAL');
+    const { configuration } = await stage.application('CONFIDENTIAL');
     stage.identity.registerExchange(async ({ parameters, authorization: header, requestId }) => ({
       status: 400,
       headers: { 'x-test': requestId },
@@ -185,8 +185,12 @@ describe('the authorization server', () => {
       error: 'integration_required',
       cause: { seen: { subject_token: 'a', resource: 'github', scope: 'github:create_issue' }, basic: true },
     });
-    const twice = await fetch(`${stage.url}/oauth2/token`, { method: 'POST', body: `grant_type=urn:ietf:params:oauth:grant-type:token-exchange&client_id=${id}&resource=a&resource=b` });
-    expect(twice.status).toBe(401);
+    const { clientId, clientSecret } = stage.acme.serviceAccount;
+    const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', client_id: clientId, client_secret: clientSecret, resource: 'a' });
+    body.append('resource', 'b');
+    const twice = await fetch(`${stage.url}/oauth2/token`, { method: 'POST', body });
+    expect(twice.status).toBe(400);
+    expect(await twice.json()).toMatchObject({ error: 'invalid_request' });
   });
 
   const actorOf = async (token: string) => stage.identity.loadActor(await stage.identity.verifyAccessToken(token, resourcesOf(stage.wells.urls).sidecar), { requestId: 'req_1', address: null });

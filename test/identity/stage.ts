@@ -22,6 +22,8 @@ export interface Stage extends AsyncDisposable {
   readonly identity: Identity;
   readonly url: string;
   readonly acme: Acme;
+  /** Acme's identity provider. */
+  readonly issuer: string;
   /** May be changed: who exists at Acme's identity provider. */
   readonly people: Person[];
   organization(name: string): Promise<Acme>;
@@ -55,6 +57,7 @@ export async function openStage(): Promise<Stage> {
     identity,
     url,
     acme,
+    issuer: provider.issuer,
     people,
     organization,
     async application(kind, redirectUris = [REDIRECT_URI], of = acme) {
