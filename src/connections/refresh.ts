@@ -65,7 +65,7 @@ async function settle(deps: FreshCredentialDeps, input: FreshCredentialInput, fa
     }
     if (acquired.kind === 'tried') return whileItLasts(deps, input, acquired.row);
     refreshed = true;
-    const changed = await useLease(deps, input, acquired.lease);
+    const changed = await refreshUnder(deps, input, acquired.lease);
     if (changed) continue;
     cool();
     return whileItLasts(deps, input, acquired.lease.row);
@@ -77,7 +77,7 @@ async function settle(deps: FreshCredentialDeps, input: FreshCredentialInput, fa
  * If we crash before the provider is asked, or between its answer and the commit of what follows, the lease runs out, its
  * next holder finds it not given back, and records an unknown outcome.
  */
-async function useLease(deps: FreshCredentialDeps, input: FreshCredentialInput, lease: Lease): Promise<boolean> {
+async function refreshUnder(deps: FreshCredentialDeps, input: FreshCredentialInput, lease: Lease): Promise<boolean> {
   const { outcome, endpoints } = await ask(deps, lease);
   deps.metrics.refreshes.inc({ outcome: outcome.kind });
   switch (outcome.kind) {

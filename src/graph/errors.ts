@@ -20,19 +20,17 @@ export function toUserError(thrown: unknown): UserErrorShape {
   return { code: thrown.row.graphql, message: thrown.message, hint: thrown.hint, field: field === undefined || field.startsWith('input') ? (field ?? null) : `input.${field}` };
 }
 
-/** The fault behind an error that GraphQL, Pothos or yoga has wrapped, or null where the document or its variables are at fault. */
+/** The fault behind an error that GraphQL, Pothos or yoga has wrapped; `invalid_input` where the document or its variables are wrong. */
 export function faultOf(error: unknown): Fault {
   let inner = error;
-  while (inner instanceof GraphQLError) {
-    const cause = inner.cause ?? inner.originalError;
-    if (cause === undefined || cause === null) {
-      // An error of GraphQL's own that points at the document speaks of the document; any other speaks of a bug of ours.
-      return inner.nodes || inner.locations ? new Fault('invalid_input', { message: inner.message, hint: 'Correct the document or its variables; the schema says what is served.' }) : toFault(error);
-    }
-    inner = cause;
-  }
-  return toFault(inner);
+  for (let cause = causeOf(inner); cause !== undefined; cause = causeOf(inner)) inner = cause;
+  if (!(error instanceof GraphQLError) || !(inner instanceof GraphQLError)) return toFault(inner);
+  // GraphQL's own errors speak of the document, unless one arises while executing without pointing there: then a value of ours does not fit the schema.
+  if (error.path && !inner.nodes) return toFault(error);
+  return new Fault('invalid_input', { message: error.message, hint: 'Correct the document or its variables; the schema says what is served.' });
 }
+
+const causeOf = (error: unknown): unknown => (error instanceof GraphQLError ? (error.cause ?? error.originalError ?? undefined) : undefined);
 
 /** The one way an error leaves the graph, on every transport: a fault's public fields, or nothing but a request id. */
 export function renderError(error: unknown, requestId: string, log: Log): GraphQLFormattedError {

@@ -1,18 +1,35 @@
 import { complexityFromQuery } from '@pothos/plugin-complexity';
-import { Kind, type DocumentNode, type ExecutionArgs, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import { Kind, Lexer, Source, TokenKind, type DocumentNode, type ExecutionArgs, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 import { Fault } from '../kernel/index.ts';
 
 /** How much one operation may ask for. */
 export const LIMITS = {
-  /** Lexical tokens of the document; counted while it is read, so that nothing deep is ever built. */
+  /** Lexical tokens of the document. */
   tokens: 4_000,
+  /** Brackets of any kind inside each other: what the parser, which calls itself for each, can bear many times over. */
+  brackets: 100,
   /** Nested fields. The introspection query of the usual tools needs 15. */
   depth: 16,
   /** Aliased fields, with each fragment counted where it is spread. */
   aliases: 50,
   /** What `extensions.cost` reports: a field costs 1, a page its size times what it holds. */
-  cost: 20_000,
+  cost: 50_000,
 } as const;
+
+const OPENING: ReadonlySet<string> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const CLOSING: ReadonlySet<string> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/** Throws `too_large` for a text that is long or nests deep, before anything is built of it; a syntax error for what is no token. */
+export function checkTokens(source: string): void {
+  const lexer = new Lexer(new Source(source));
+  let open = 0;
+  for (let tokens = 1, token = lexer.advance(); token.kind !== TokenKind.EOF; tokens++, token = lexer.advance()) {
+    if (OPENING.has(token.kind)) open++;
+    if (CLOSING.has(token.kind)) open--;
+    if (tokens > LIMITS.tokens) throw tooLarge(`The document has more than ${LIMITS.tokens} tokens.`);
+    if (open > LIMITS.brackets) throw tooLarge(`The document nests more than ${LIMITS.brackets} brackets.`);
+  }
+}
 
 /** Throws `too_large` for a document that nests or repeats too much. Linear in the document, whatever its fragments do. */
 export function checkShape(document: DocumentNode): void {
@@ -62,4 +79,4 @@ export function priceOperation({ schema, document, variableValues }: ExecutionAr
   return complexity;
 }
 
-export const tooLarge = (message: string, hint?: string): Fault => new Fault('too_large', { message, ...(hint && { hint }) });
+const tooLarge = (message: string, hint?: string): Fault => new Fault('too_large', { message, ...(hint && { hint }) });

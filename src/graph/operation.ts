@@ -1,6 +1,6 @@
 import { execute, getOperationAST, GraphQLError, OperationTypeNode, parse, subscribe, validate, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { Fault } from '../kernel/index.ts';
-import { checkShape, LIMITS, priceOperation, tooLarge } from './limits.ts';
+import { checkShape, checkTokens, LIMITS, priceOperation } from './limits.ts';
 import { schema } from './schema.ts';
 
 /** Everything that is wrong with a document. */
@@ -15,13 +15,14 @@ const remembered = new Map<string, DocumentNode>();
 
 /**
  * The document of an operation: parsed, within the limits, valid against the schema. The order is what makes it safe: tokens
- * are counted while reading, shape before validation, which takes long on documents that repeat themselves.
- * Throws a `Fault` or an `InvalidDocument`. Both doors read documents here and nowhere else.
+ * before parsing, which recurses, and shape before validation, which takes long on documents that repeat themselves.
+ * Throws a `Fault`, a syntax error or an `InvalidDocument`. Both doors read documents here and nowhere else.
  */
 export function prepareDocument(source: string): DocumentNode {
   const known = remembered.get(source);
   if (known) return known;
-  const document = parseDocument(source);
+  checkTokens(source);
+  const document = parse(source);
   checkShape(document);
   const errors = validate(schema, document);
   if (errors.length > 0) throw new InvalidDocument(errors);
@@ -30,16 +31,6 @@ export function prepareDocument(source: string): DocumentNode {
     remembered.set(source, document);
   }
   return document;
-}
-
-function parseDocument(source: string): DocumentNode {
-  try {
-    return parse(source, { maxTokens: LIMITS.tokens });
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    if (/contains more than \d+ tokens/.test(error.message)) throw tooLarge(`The document has more than ${LIMITS.tokens} tokens.`);
-    throw new InvalidDocument([error]);
-  }
 }
 
 /**

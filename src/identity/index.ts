@@ -1,4 +1,4 @@
-export { browserMark, markBrowser } from './browser-session.ts';
+export { browserMark, formToken, isFormToken, markBrowser, toActor } from './browser-session.ts';
 export type { BrowserMark, BrowserUser } from './browser-session.ts';
 export type { ExchangeCall, ExchangeHandler } from './exchange-grant.ts';
 export { openIdentity } from './identity.ts';

@@ -133,14 +133,14 @@ async function decline(deps: InteractionDeps, call: Call, { applicationId }: Pen
   await deps.provider.interactionFinished(call.req, call.res, { error: 'access_denied', error_description: 'The user declined.' });
 }
 
-/** The grant with everything this request lacks of it. */
+/** The grant with everything this request lacks of it; one that lacks nothing is not written, so that it cannot outlive its revocation. */
 async function saveGrant(provider: Provider, interaction: Interaction, user: BrowserUser, applicationId: ApplicationId): Promise<string> {
   const known = interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId);
   const grant = known ?? new provider.Grant({ accountId: user.userId, clientId: applicationId });
   const missing = interaction.prompt.details as { missingOIDCScope?: string[]; missingResourceScopes?: Record<string, string[]> };
   if (missing.missingOIDCScope) grant.addOIDCScope(missing.missingOIDCScope);
   for (const [resource, scopes] of Object.entries(missing.missingResourceScopes ?? {})) grant.addResourceScope(resource, scopes);
-  return grant.save();
+  return known && !missing.missingOIDCScope && !missing.missingResourceScopes ? known.jti : grant.save();
 }
 
 function requireSameUser(interaction: Interaction, user: BrowserUser | null): asserts user is BrowserUser {

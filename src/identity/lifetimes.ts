@@ -7,7 +7,6 @@ export const LIFETIMES = {
   accessToken: 900,
   idToken: HOUR,
   code: 60,
-  pushedRequest: 60,
   /** From the authorization request to the answer on the consent page, a sign-in in between included. */
   interaction: 600,
   /** One round trip to the organization's identity provider. */

@@ -1,12 +1,12 @@
 import { errors, interactionPolicy, Provider, type Adapter, type Client, type Configuration } from 'oidc-provider';
-import { Fault, renderOAuthFault, toFault, type UserId } from '../kernel/index.ts';
+import { renderOAuthFault, toFault, type Fault, type UserId } from '../kernel/index.ts';
 import { escapeHtml, newId, pageHtml, type Call, type Wells } from '../platform/index.ts';
 import { findBrowserUser } from './browser-session.ts';
 import { clientMetadata, compareByDigest, loadClient, OUR_METADATA } from './clients.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import type { Origin } from './origin.ts';
 import { openRecords } from './records.ts';
-import { openResources, OPENID_SCOPES } from './resources.ts';
+import { APPLICATION_SCOPES, openResources } from './resources.ts';
 import { SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.ts';
 
 export type ProviderDeps = Pick<Wells, 'db' | 'bell' | 'clock' | 'keyring' | 'log' | 'metrics' | 'urls'>;
@@ -84,7 +84,7 @@ function configure(deps: ProviderDeps, keys: SigningKeys, records: (model: strin
       if (!user || !ctx.oidc.client || clientMetadata(ctx.oidc.client).organizationId !== user.organization_id) return undefined;
       return { accountId: user.id, claims: () => ({ sub: user.id, org: user.organization_id, email: user.email, name: user.name }) };
     },
-    scopes: [...OPENID_SCOPES],
+    scopes: [...APPLICATION_SCOPES],
     claims: { openid: ['sub', 'org'], email: ['email'], profile: ['name'] },
     extraClientMetadata: { properties: [OUR_METADATA] },
     responseTypes: ['code'],
@@ -157,7 +157,7 @@ function reportErrors(deps: ProviderDeps, provider: Provider, originOf: (ctx: { 
   provider.on('server_error', (ctx, thrown) => {
     const fault = toFault(thrown);
     faults.set(ctx, fault);
-    if (fault.code === 'internal') deps.log.error({ err: thrown, requestId: originOf(ctx).requestId, path: ctx.path }, 'the authorization server failed');
+    if (fault.code === 'internal') deps.log.error({ err: thrown, requestId: originOf(ctx).requestId, endpoint: ctx.oidc.route }, 'the authorization server failed');
   });
   provider.on('grant.error', (_ctx, error) => {
     if (error.message === 'invalid_client') deps.metrics.clientFailures.inc({ door: 'authorization_server' });

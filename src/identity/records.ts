@@ -1,4 +1,5 @@
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
+import type { ApplicationId, UserId } from '../kernel/index.ts';
 import { digest, seal, Secret, unseal, type IdentityTx, type Wells } from '../platform/index.ts';
 import { revokeGrant, type GrantDeps } from './grants.ts';
 import type { Origin } from './origin.ts';
@@ -78,8 +79,9 @@ async function write(deps: RecordDeps, tx: IdentityTx, model: string, idDigest: 
       id_digest: idDigest,
       ...values,
       organization_id: eb.fn.coalesce(
-        eb.selectFrom('application').select('organization_id').where('id', '=', clientId as never), // compared as text: a client id that is no application's finds none
-        eb.selectFrom('users').select('organization_id').where('id', '=', accountId as never),
+        // Compared as text: what is no id of theirs finds none.
+        eb.selectFrom('application').select('organization_id').where('id', '=', clientId as ApplicationId),
+        eb.selectFrom('users').select('organization_id').where('id', '=', accountId as UserId),
       ),
     }))
     .onConflict((conflict) =>

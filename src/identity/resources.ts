@@ -4,9 +4,8 @@ import { clientMetadata } from './clients.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import { SIGNING_ALGORITHM } from './signing-keys.ts';
 
-export const OPENID_SCOPES = ['openid', 'email', 'profile', 'offline_access'] as const;
 /** What an application may ask for on a user's behalf; it stands in the access token as it was granted. */
-export const APPLICATION_SCOPES: readonly string[] = [...OPENID_SCOPES, 'mcp:invoke', 'gateway:access'];
+export const APPLICATION_SCOPES = ['openid', 'email', 'profile', 'offline_access', 'mcp:invoke', 'gateway:access'] as const;
 
 /** The resources of RFC 8707: which there are, which a request gets that names none, what each allows. */
 export interface Resources {

@@ -11,7 +11,7 @@ export type { EndpointColumns, Endpoints } from './endpoints.ts';
 export { integrationColumns } from './integration.ts';
 export type { Integration } from './integration.ts';
 export { capabilitiesOf, findCapabilities, listCapabilities } from './list-capabilities.ts';
-export { findIntegrations, listIntegrations } from './list-integrations.ts';
+export { findIntegrationByHandle, findIntegrations, listIntegrations } from './list-integrations.ts';
 export { platformAppVariables, resolveOAuthApp } from './oauth-app.ts';
 export type { OAuthApp, OAuthAppColumns } from './oauth-app.ts';
 export { redeemCode, refreshTokens } from './oauth-client.ts';

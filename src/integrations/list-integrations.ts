@@ -19,3 +19,12 @@ export async function findIntegrations(deps: Deps, actor: Actor, ids: readonly I
   if (ids.length === 0) return [];
   return deps.db.read(actor.organizationId, (tx) => tx.selectFrom('integration').select(integrationColumns).where('id', 'in', ids).execute());
 }
+
+/** The integration with this handle; null where the organization has none. */
+export async function findIntegrationByHandle(deps: Deps, actor: Actor, handle: string): Promise<Integration | null> {
+  requireReader(actor);
+  return deps.db.read(actor.organizationId, async (tx) => {
+    const row = await tx.selectFrom('integration').select(integrationColumns).where('organization_id', '=', actor.organizationId).where('handle', '=', handle).executeTakeFirst();
+    return row ?? null;
+  });
+}

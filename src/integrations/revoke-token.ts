@@ -1,7 +1,8 @@
 import type { Secret, SafeFetch } from '../platform/index.ts';
-import { basic } from './oauth-client.ts';
 import type { Endpoints } from './endpoints.ts';
+import { normalizeAnswer } from './normalize-answer.ts';
 import type { OAuthApp } from './oauth-app.ts';
+import { basic } from './oauth-client.ts';
 import type { OAuthDialect, Revocation } from './provider.ts';
 
 interface RevocationRequest {
@@ -65,12 +66,14 @@ export async function revokeToken(
   const request = REVOCATIONS[revocation.style]({ endpoint: revocation.endpoint, app, clientAuthentication: dialect.clientAuthentication, ...tokens });
   const json = quirks.jsonRequests && request.body !== null;
   try {
-    const response = await deps.fetch(request.url, {
+    const answer = await deps.fetch(request.url, {
       method: request.method,
       headers: { ...request.headers, ...quirks.headers, ...(json && { 'content-type': 'application/json' }) },
       body: json ? JSON.stringify({ token: tokens.accessToken.reveal() }) : request.body,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
+    // Some say no with a success status.
+    const response = await normalizeAnswer(answer, quirks);
     return response.ok ? { revoked: true } : { revoked: false, reason: `http_${response.status}` };
   } catch {
     return { revoked: false, reason: 'no_answer' };

@@ -1,6 +1,6 @@
 import { parseName } from '../directory/index.ts';
 import { invalid } from '../kernel/index.ts';
-import { Secret, type AuthMode, type ExchangeMode, type IntegrationTable, type Urls } from '../platform/index.ts';
+import type { AuthMode, ExchangeMode, IntegrationTable, Secret, Urls } from '../platform/index.ts';
 import { AUTH_MODES, authMode } from './auth-mode.ts';
 import { getProvider } from './providers.ts';
 

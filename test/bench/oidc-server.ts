@@ -6,7 +6,7 @@ const { privateKey } = await generateKeyPair('ES256', { extractable: true });
 const resource = 'https://api.example.test';
 const provider = new Provider('http://localhost', {
   jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'bench' }] },
-  clients: [{ client_id: 'bench', client_secret: 'bench-secret', grant_types: ['client_credentials'], response_types: [], redirect_uris: [] }],
+  clients: [{ client_id: 'bench', client_secret: 'bench-secret', grant_types: ['client_credentials'], response_types: [], redirect_uris: [], id_token_signed_response_alg: 'ES256' }],
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },

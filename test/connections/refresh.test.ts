@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { openCredential, sealCredential } from '../../src/connections/credential.ts';
 import { freshCredential } from '../../src/connections/index.ts';
 import { updateIntegration, type Integration } from '../../src/integrations/index.ts';
 import type { UserActor } from '../../src/kernel/index.ts';
 import { Secret } from '../../src/platform/index.ts';
-import { openCredential, sealCredential } from '../../src/connections/credential.ts';
 import { testActor, type TestWells } from '../support/wells.ts';
 import { addIntegration, addUser, checkWorld, connect, eventsOf, fresh, kindsOf, readFacts, tokenOf, useWorld } from './world.ts';
 

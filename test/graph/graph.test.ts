@@ -104,7 +104,8 @@ describe('a dashboard', () => {
     const { auditEvents } = dataOf(await graph.run(acme.owner, documents.AuditEventsDocument, { first: 1 }));
     const ids = [acme.id, acme.owner.userId, acme.application, acme.service.id, auditEvents.nodes[0]!.id];
     const { nodes } = dataOf(await graph.run(acme.owner, documents.NodesByIdDocument, { ids }));
-    expect(nodes.map((node) => [node?.__typename, node?.id])).toEqual([['Organization', ids[0]], ['User', ids[1]], ['Application', ids[2]], ['ServiceAccount', ids[3]], ['AuditEvent', ids[4]]]);
+    const types = ['Organization', 'User', 'Application', 'ServiceAccount', 'AuditEvent'];
+    expect(nodes).toEqual(ids.map((id, index) => ({ __typename: types[index], id })));
   });
 });
 

@@ -6,7 +6,7 @@ import { configureSignIn, createApplication, createOrganization, type Applicatio
 import { openHttpServer } from '../../src/http/server.ts';
 import { openIdentity, type Identity } from '../../src/identity/index.ts';
 import type { OrganizationId, SystemActor } from '../../src/kernel/index.ts';
-import { newId, Secret } from '../../src/platform/index.ts';
+import { newId, Secret, type Route } from '../../src/platform/index.ts';
 import { openIdentityProvider, type Person } from '../support/identity-provider.ts';
 import { openTestWells, testActor, type TestWells } from '../support/wells.ts';
 
@@ -33,13 +33,18 @@ export interface Stage extends AsyncDisposable {
 /** Where the applications of these tests live: on loopback, though nothing listens there. */
 export const REDIRECT_URI = 'http://127.0.0.1:9/callback';
 
-export async function openStage(): Promise<Stage> {
+export interface StageOptions {
+  /** Further pages beside those of identity. */
+  readonly pages?: (wells: TestWells, identity: Identity) => Route[];
+}
+
+export async function openStage({ pages = () => [] }: StageOptions = {}): Promise<Stage> {
   const stack = new AsyncDisposableStack();
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const wells = stack.use(await openTestWells({ urls: { public: url, sidecar: 'http://localhost:48211' } }));
   const identity = stack.use(await openIdentity(wells));
-  stack.use(await openHttpServer({ name: 'test', host: 'localhost', port, routes: identity.routes, log: wells.log, metrics: wells.metrics }));
+  stack.use(await openHttpServer({ name: 'test', host: 'localhost', port, routes: [...identity.routes, ...pages(wells, identity)], log: wells.log, metrics: wells.metrics }));
   const people: Person[] = [
     { email: 'alice@acme.test', name: 'Alice Ames', groups: ['Engineering'] },
     { email: 'bob@acme.test', name: 'Bob Beck' },

@@ -6,8 +6,9 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A throw-away PostgreSQL in a process of its own: prints its URL and lives as long as its standard input is open. Whoever
- * started it may therefore end in any way, killed included, and leave neither a server nor its files behind.
+ * A throw-away PostgreSQL in a process of its own, on the port given as its argument or a free one: prints its URL and
+ * lives as long as its standard input is open. Whoever started it may therefore end in any way, killed included, and leave
+ * neither a server nor its files behind.
  */
 
 /** PostgreSQL refuses to run as root; then it runs as one of these. */
@@ -114,7 +115,7 @@ async function serve(): Promise<void> {
     await mkdir(data, { mode: 0o700 });
     if (owner) await chown(data, owner.uid, owner.gid);
     await finished(start(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions']), null);
-    const port = await freePort();
+    const port = Number(process.argv[2]) || (await freePort());
     const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port, max_connections: 300, max_wal_size: '4GB' };
     await finished(start(join(bin, 'postgres'), ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]), READY);
     process.stdout.write(`postgresql://postgres@127.0.0.1:${port}/postgres\n`);

@@ -11,10 +11,10 @@ export interface TestServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** A throw-away PostgreSQL from npm; see postgresql-server.ts for how it ends. */
-export async function startPostgreSQL(): Promise<TestServer> {
+/** A throw-away PostgreSQL from npm on a free port, or on the given one; see postgresql-server.ts for how it ends. */
+export async function startPostgreSQL(options: { readonly port?: number } = {}): Promise<TestServer> {
   const script = fileURLToPath(new URL('postgresql-server.ts', import.meta.url));
-  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, String(options.port ?? '')], { stdio: ['pipe', 'pipe', 'inherit'] });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = await Promise.race([new Promise<string>((resolve) => createInterface(child.stdout).once('line', resolve)), gone.then(() => null)]);
   if (url === null) throw new Error('PostgreSQL for the tests did not start; see above, or set TEST_DATABASE_URL to a server.');

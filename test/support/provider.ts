@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exportJWK, generateKeyPair } from 'jose';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 
 /** What a test may turn on a provider while it runs. */
 export interface ProviderSwitches {
@@ -111,7 +111,7 @@ async function openOidcProvider(issuer: string, client: { clientId: string; clie
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },
     cookies: { keys: ['test'] },
     scopes: ['openid', 'offline_access', 'read', 'write'],
-    features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
+    features: { devInteractions: { enabled: false }, revocation: { enabled: true, allowedPolicy: async (_ctx, asking, token) => token.clientId === asking.clientId } },
     pkce: { required: () => true },
     issueRefreshToken: async () => true,
     rotateRefreshToken: () => switches.rotates,

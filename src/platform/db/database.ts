@@ -38,10 +38,11 @@ export async function openDatabase(location: DatabaseLocation, onStatement?: (ev
   const backend = await openBackend(location);
   const kysely = new Kysely<Schema>({ dialect: backend.dialect, ...(onStatement && { log: onStatement }) });
 
-  const run = async <T, X>(work: (tx: X) => Promise<T>, settings: Record<string, string>, readOnly: boolean): Promise<T> => {
+  const run = async <T, X>(work: (tx: X) => Promise<T>, settings: Record<string, string>, snapshot: boolean): Promise<T> => {
     if (inside.getStore()) throw new Error('a transaction was opened inside another; pass the open one on');
     const open = kysely.transaction();
-    const isolated = readOnly ? open.setIsolationLevel('repeatable read').setAccessMode('read only') : open;
+    // PGlite's one connection is a snapshot by itself, and Kysely's dialect for it knows no transaction modes.
+    const isolated = snapshot && backend.kind === 'postgresql' ? open.setIsolationLevel('repeatable read') : open;
     const assigned = sql.join(Object.entries(settings).map(([name, value]) => sql`set_config(${name}, ${value}, true)`));
     try {
       return await inside.run(true, () =>
@@ -60,12 +61,16 @@ export async function openDatabase(location: DatabaseLocation, onStatement?: (ev
     kind: backend.kind,
     kysely,
     asOrganization: (organizationId, work) => run(work, asOrganization(organizationId), false),
-    read: (organizationId, work) => run(work, asOrganization(organizationId), true),
+    read: (organizationId, work) => run(work, { ...asOrganization(organizationId), transaction_read_only: 'on' }, true),
     asIdentity: (work) => run(work, { role: 'kontext_identity' }, false),
     asOwner: (work) => run(work, {}, false),
     listen: backend.listen,
     notify: backend.notify,
-    [Symbol.asyncDispose]: () => kysely.destroy(),
+    async [Symbol.asyncDispose]() {
+      await kysely.destroy();
+      // Kysely leaves a database open that it was never asked to use.
+      await backend.close();
+    },
   };
 }
 
@@ -77,7 +82,7 @@ function isOutage(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof Fault) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (OUTAGE_ERRNO.has(code) || (code.length === 5 && OUTAGE_CLASS.test(code))) return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|PGlite is closed/.test(error.message);
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|PGlite is closed|driver has already been destroyed|after calling end on the pool/.test(error.message);
 }
 
 /** Whether the error is a violation of this unique constraint or index. */

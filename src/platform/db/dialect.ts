@@ -19,6 +19,8 @@ export interface Backend {
   listen(channel: string, onNotify: (payload: string) => void, onGap: () => void): { stop(): Promise<void> };
   /** Sends to every listener on every node. Outside any transaction. */
   notify(channel: string, payload: string): Promise<void>;
+  /** Closes whatever is still open. */
+  close(): Promise<void>;
 }
 
 const BIGINT_OID = 20;
@@ -47,6 +49,7 @@ async function openPGlite(directory: string | null, snapshot: Blob | undefined):
       return { stop: async () => void (await unlisten)() };
     },
     notify: async (channel, payload) => void (await pglite.query('SELECT pg_notify($1, $2)', [channel, payload])),
+    close: async () => void (pglite.closed || (await pglite.close())),
   };
 }
 
@@ -65,6 +68,7 @@ function openPostgres(url: string, poolSize: number): Backend {
     dialect: new PostgresDialect({ pool }),
     listen: (channel, onNotify, onGap) => listenPostgres(url, channel, onNotify, onGap),
     notify: async (channel, payload) => void (await pool.query('SELECT pg_notify($1, $2)', [channel, payload])),
+    close: async () => void (pool.ended || (await pool.end())),
   };
 }
 
