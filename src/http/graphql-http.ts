@@ -19,10 +19,16 @@ export interface GraphqlHttpSettings {
 const MAX_BODY = 262_144;
 const ANSWERS = ['application/graphql-response+json', 'application/json', 'text/event-stream'] as const;
 
-interface ServerContext {
+interface Asked {
   readonly session: Session | null;
-  readonly requestId: string;
+  /** Whether the client reads server-sent events. */
   readonly streams: boolean;
+}
+
+interface ServerContext extends Asked {
+  readonly requestId: string;
+  /** Aborted once the answer is over, however it ended. */
+  readonly gone: AbortSignal;
 }
 
 /**
@@ -47,10 +53,13 @@ export function openGraphqlHttp(deps: GraphDeps, settings: GraphqlHttpSettings, 
   });
   return async (call) => {
     try {
-      if (settings.development && asksForGraphiQL(call.req)) return void (await yoga.handleNodeRequestAndResponse(call.req, call.res, { session: null, requestId: call.requestId, streams: false }));
-      const context = await openRequest(call, settings.development, authenticate);
+      const gone = watchClose(call.res);
+      const isPage = settings.development && asksForGraphiQL(call.req);
+      const context = isPage ? { session: null, streams: false } : await openRequest(call, settings.development, authenticate);
       if (context.session && context.streams) cutOffAt(call.res, deps, context.session.until);
-      await yoga.handleNodeRequestAndResponse(call.req, call.res, context);
+      const answered = yoga(call.req, call.res, { ...context, requestId: call.requestId, gone });
+      // Yoga waits for ever on a reader that has left.
+      await Promise.race([answered, new Promise((resolve) => gone.addEventListener('abort', resolve))]);
     } catch (thrown) {
       refuse(call, toFault(thrown), deps);
     }
@@ -60,7 +69,7 @@ export function openGraphqlHttp(deps: GraphDeps, settings: GraphqlHttpSettings, 
 const asksForGraphiQL = ({ method, headers }: IncomingMessage): boolean => method === 'GET' && (headers.accept ?? '').includes('text/html');
 
 /** Checks method, content type, token and body, in this order: nothing is read from a stranger. Leaves the body for yoga. */
-async function openRequest(call: Call, development: boolean, authenticate: Authenticate): Promise<ServerContext> {
+async function openRequest(call: Call, development: boolean, authenticate: Authenticate): Promise<Asked> {
   const { req, requestId, address } = call;
   if (req.method !== 'POST') throw new Fault('method_not_allowed', { message: 'GraphQL is served by POST.' });
   const contentType = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
@@ -71,7 +80,7 @@ async function openRequest(call: Call, development: boolean, authenticate: Authe
   // An answer nobody asked for is better than a mutation that happened and could not be told.
   const accepted = ANSWERS.filter((type) => req.headers.accept?.includes(type));
   req.headers.accept = accepted.length > 0 ? accepted.join(', ') : 'application/json';
-  return { session, requestId, streams: accepted.includes('text/event-stream') };
+  return { session, streams: accepted.includes('text/event-stream') };
 }
 
 /** Reading and running as both doors do; yoga's own would use its own parser, rules and executor. */
@@ -93,11 +102,17 @@ const NO_STREAM: ExecutionResult = {
 /** Draws every result as it leaves. */
 function answers(deps: GraphDeps, stopping: AbortSignal): Plugin<object, ServerContext> {
   return {
-    onResultProcess({ result, setResult, serverContext: { requestId } }) {
-      const answer = Symbol.asyncIterator in result ? openStream(result as AsyncIterable<ExecutionResult>, requestId, deps.log, stopping) : renderAnswer(result as ExecutionResult, requestId, deps.log);
+    onResultProcess({ result, setResult, serverContext: { requestId, gone } }) {
+      const answer = Symbol.asyncIterator in result ? openStream(result as AsyncIterable<ExecutionResult>, requestId, deps.log, { stopping, gone }) : renderAnswer(result as ExecutionResult, requestId, deps.log);
       setResult(answer as typeof result);
     },
   };
+}
+
+function watchClose(res: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** A reader that has stopped reading does not outlive its token: nothing pulls, so nothing else would notice. */

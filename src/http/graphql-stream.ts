@@ -21,9 +21,14 @@ export function renderAnswer(result: ExecutionResult, requestId: string, log: Lo
 
 /**
  * The results of a subscription as they leave. A source that throws ends the stream with that error as its last result, and
- * a server that stops with one that says so; `return()` reaches the source at once.
+ * a server that stops with one that says so. The source is let go of as soon as the reader is gone.
  */
-export function openStream(source: AsyncIterable<ExecutionResult>, requestId: string, log: Log, stopping: AbortSignal): AsyncIterableIterator<FormattedExecutionResult> {
+export function openStream(
+  source: AsyncIterable<ExecutionResult>,
+  requestId: string,
+  log: Log,
+  { stopping, gone }: { readonly stopping: AbortSignal; readonly gone: AbortSignal },
+): AsyncIterableIterator<FormattedExecutionResult> {
   const iterator = source[Symbol.asyncIterator]();
   const stopped = Promise.withResolvers<IteratorResult<ExecutionResult>>();
   const stop = (): void => stopped.reject(new Fault('unavailable', { message: GOING_AWAY }));
@@ -32,10 +37,12 @@ export function openStream(source: AsyncIterable<ExecutionResult>, requestId: st
   if (stopping.aborted) stop();
   let over = false;
   const end = async (): Promise<void> => {
+    if (over) return;
     over = true;
     stopping.removeEventListener('abort', stop);
     await iterator.return?.();
   };
+  gone.addEventListener('abort', () => void end());
   return {
     async next() {
       if (over) return { done: true, value: undefined };

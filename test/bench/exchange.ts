@@ -66,7 +66,7 @@ async function floorSettings({ wells, acme, databaseUrl }: BenchPlane): Promise<
     audience: resourcesOf(wells.urls).sidecar,
     jwks: { keys: [...(await openSigningKeys(wells)).verifying] } as FloorSettings['jwks'],
     secretDigest: Buffer.from(digest(acme.prBotSecret)).toString('hex'),
-    key: Buffer.from(key.bytes).toString('hex'),
+    key: key.secret.export().toString('hex'),
     sealed: Buffer.from(sealed.credential ?? []).toString('hex'),
     boundTo: `${acme.organizationId}|${acme.connection.id}|connection.credential`,
     body: JSON.parse(body.body) as Record<string, unknown>,

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Fault } from '../../src/kernel/index.ts';
 import { openTestDoor, type TestDoor } from './graphql-support.ts';
 import type { Tenant } from '../graph/support.ts';
 
@@ -101,7 +102,7 @@ describe('a forged or broken request is refused, and nothing happens', () => {
     const error = await errorOf(response);
     expect([response.status, error.extensions['code']]).toEqual([status, code]);
     expect(Object.keys(error.extensions)).toEqual(expect.arrayContaining(['code', 'hint', 'requestId']));
-    expect(JSON.stringify(error)).not.toMatch(/ at |node_modules|src\//);
+    expect(JSON.stringify(error)).not.toMatch(/\\n +at |node_modules|src\//);
     if (status === 405) expect(response.headers.get('allow')).toBe('POST');
   });
 
@@ -144,14 +145,19 @@ describe('GraphiQL and the schema', () => {
 });
 
 describe('a failing database', () => {
-  it('is 503 with Retry-After', async () => {
-    await using broken = await openTestDoor();
-    const tenant = await broken.graph.addTenant('Acme');
-    const live = broken.tokenOf(tenant.owner);
-    await broken.graph.wells.db[Symbol.asyncDispose]();
-    const response = await broken.post(live, { query: '{ organization { name } }' });
-    expect([response.status, (await errorOf(response)).extensions['code']]).toEqual([503, 'UNAVAILABLE']);
-    expect(response.headers.get('retry-after')).toBe('1');
+  it('is 503 with Retry-After, and then works again', async () => {
+    const { db } = door.graph.wells;
+    const { read } = db;
+    // Gone before the token's subject could be asked for, and after.
+    for (const answered of [0, 1]) {
+      let reads = 0;
+      db.read = (organizationId, work) => (reads++ < answered ? read(organizationId, work) : Promise.reject(new Fault('unavailable')));
+      const response = await door.post(token, { query: '{ organization { name } }' });
+      expect([response.status, (await errorOf(response)).extensions['code']]).toEqual([503, 'UNAVAILABLE']);
+      expect(response.headers.get('retry-after')).toBe('1');
+    }
+    db.read = read;
+    expect((await door.post(token, { query: '{ organization { name } }' })).status).toBe(200);
   });
 });
 

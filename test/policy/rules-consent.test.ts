@@ -37,7 +37,9 @@ test('consent writes user-layer ALLOWs about one application, each target once',
   expect(result).toHaveLength(2);
   expect(raised).toBe(true);
   const rule = { layer: 'USER', effect: 'ALLOW', subject_kind: 'USER', subject_id: acme.member.userId, application_id: bot.id, origin: 'CONSENT', state: 'LIVE', expires_at: expiresAt };
-  expect(await rules()).toMatchObject([{ ...rule, id: result[0], operation: 'create_issue' }, { ...rule, id: result[1], operation: null }]);
+  const written = new Map((await rules()).map((written) => [written.id, written]));
+  expect(result.map((id) => written.get(id))).toMatchObject([{ ...rule, operation: 'create_issue' }, { ...rule, operation: null }]);
+  expect(written.size).toBe(2);
 });
 
 test('a later consent replaces the earlier one of the same application, and nothing else', async () => {

@@ -82,7 +82,7 @@ function isOutage(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof Fault) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (OUTAGE_ERRNO.has(code) || (code.length === 5 && OUTAGE_CLASS.test(code))) return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|PGlite is closed|driver has already been destroyed|after calling end on the pool/.test(error.message);
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|PGlite is closed|PGlite instance is already closed|driver has already been destroyed|after calling end on the pool/.test(error.message);
 }
 
 /** Whether the error is a violation of this unique constraint or index. */

@@ -63,6 +63,8 @@ function openPostgres(url: string, poolSize: number): Backend {
   const pool = new pg.Pool({ connectionString: url, max: poolSize, types, connectionTimeoutMillis: 5_000, keepAlive: true });
   // An idle connection that dies emits here; the pool replaces it on the next use.
   pool.on('error', () => {});
+  // One that dies inside a transaction, between two statements, emits here; the next statement then fails. Unheard, either ends the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return {
     kind: 'postgresql',
     dialect: new PostgresDialect({ pool }),

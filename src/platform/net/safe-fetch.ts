@@ -42,13 +42,8 @@ export function openSafeFetch(settings: SafeFetchSettings): SafeFetch & AsyncDis
   const agent = new Agent({ connect: { lookup: guardedLookup, timeout: settings.timeoutMs }, headersTimeout: settings.timeoutMs, bodyTimeout: settings.timeoutMs });
 
   const safeFetch: SafeFetch = async (input, init = {}) => {
-    const url = new URL(input);
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const schemeAllowed = url.protocol === 'https:' || (settings.allowPrivate && url.protocol === 'http:');
-    // The socket looks up names only, so an address written out is judged here.
-    if (!schemeAllowed || url.username || url.password || (isIP(host) && !settings.allowPrivate && !isPublic(host))) {
-      throw new Fault('provider_failed', { message: REFUSED });
-    }
+    const url = URL.parse(input);
+    if (!url || !isAllowed(url, settings.allowPrivate)) throw new Fault('provider_failed', { message: REFUSED });
     const timeout = AbortSignal.timeout(settings.timeoutMs);
     try {
       const response = await undiciFetch(url, {
@@ -70,9 +65,25 @@ export function openSafeFetch(settings: SafeFetchSettings): SafeFetch & AsyncDis
   return Object.assign(safeFetch, { [Symbol.asyncDispose]: () => agent.close() });
 }
 
-/** Whether ordinary traffic on the public Internet may go to this address; mapped and translated forms may not. */
+/** What can be judged before anything is looked up. The socket looks up names only, so an address written out is judged here. */
+function isAllowed(url: URL, allowPrivate: boolean): boolean {
+  if (url.username || url.password) return false;
+  if (allowPrivate) return url.protocol === 'https:' || url.protocol === 'http:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return url.protocol === 'https:' && !LOCALHOST.test(host) && (isIP(host) === 0 || isPublic(host));
+}
+
+/** Loopback wherever names are resolved (RFC 6761 section 6.3). */
+const LOCALHOST = /(^|\.)localhost\.?$/;
+
+/** Addresses that are handed out on the public Internet (RFC 4291 section 2.4); whatever lies outside is something else in disguise. */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/** Whether ordinary traffic on the public Internet may go to this address; mapped, compatible and translated forms may not. */
 export function isPublic(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.parse(address).range() === 'unicast';
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.parse(address);
+  return parsed.range() === 'unicast' && (parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST));
 }
 
 async function readBounded(body: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OrganizationId } from '../../kernel/index.ts';
@@ -8,7 +8,7 @@ import { decrypt, encrypt } from './seal.ts';
 interface MasterKey {
   /** Says which key wrapped a row, without saying anything about the key. */
   readonly id: string;
-  readonly bytes: Uint8Array;
+  readonly secret: KeyObject;
 }
 
 /** The master keys in force, newest first: the first wraps, all unwrap. */
@@ -17,7 +17,8 @@ export type MasterKeys = readonly [MasterKey, ...MasterKey[]];
 /** An organization's data key, unwrapped; opaque, for `seal` and `unseal`. */
 export interface DataKey {
   readonly organizationId: OrganizationId | 'platform';
-  readonly bytes: Uint8Array;
+  /** Held by the runtime, so that no inspection or heap of ours prints it. */
+  readonly secret: KeyObject;
 }
 
 /** Comma-separated keys of 32 bytes in base64, newest first. Throws one sentence that says what is wrong. */
@@ -25,7 +26,7 @@ export function parseMasterKeys(text: string): MasterKeys {
   const keys = text.split(',').map((part): MasterKey => {
     const bytes = Buffer.from(part.trim(), 'base64');
     if (bytes.length !== 32) throw new Error('KONTEXT_MASTER_KEY must hold one or more keys of 32 bytes in base64, separated by commas, newest first.');
-    return { id: createHash('sha256').update('kontext master key id').update(bytes).digest('hex').slice(0, 16), bytes };
+    return { id: createHash('sha256').update('kontext master key id').update(bytes).digest('hex').slice(0, 16), secret: createSecretKey(bytes) };
   });
   return keys as unknown as MasterKeys; // split never answers an empty list
 }
@@ -65,7 +66,7 @@ export function openKeyring(masterKeys: MasterKeys): Keyring {
     const [newest] = masterKeys;
     await tx
       .insertInto('data_key')
-      .values({ organization_id: organizationId, wrapped: encrypt(newest.bytes, randomBytes(32), place(organizationId)), master_key_id: newest.id })
+      .values({ organization_id: organizationId, wrapped: encrypt(newest.secret, randomBytes(32), place(organizationId)), master_key_id: newest.id })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   };
@@ -76,7 +77,7 @@ export function openKeyring(masterKeys: MasterKeys): Keyring {
     if (!row) return null;
     const master = masterKeys.find((candidate) => candidate.id === row.master_key_id);
     if (!master) throw new Error(`No master key in KONTEXT_MASTER_KEY has the id ${row.master_key_id} that wrapped a data key.`);
-    const key: DataKey = { organizationId, bytes: decrypt(master.bytes, row.wrapped, place(organizationId)) };
+    const key: DataKey = { organizationId, secret: createSecretKey(decrypt(master.secret, row.wrapped, place(organizationId))) };
     remembered.set(organizationId, key);
     return key;
   };

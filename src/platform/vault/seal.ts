@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
 import type { DataKey } from './keyring.ts';
 import { Secret } from './secret.ts';
 
@@ -14,18 +14,18 @@ export interface Place {
 
 /** Seals a secret for one place of the key's organization; AES-256-GCM with a random nonce. */
 export function seal(key: DataKey, place: Place, secret: Secret): Uint8Array {
-  return encrypt(key.bytes, Buffer.from(secret.reveal(), 'utf8'), bind(key, place));
+  return encrypt(key.secret, Buffer.from(secret.reveal(), 'utf8'), bind(key, place));
 }
 
 /** Opens what `seal` made for this place. Throws where key, place or a single bit differs. */
 export function unseal(key: DataKey, place: Place, sealed: Uint8Array): Secret {
-  return new Secret(decrypt(key.bytes, sealed, bind(key, place)).toString('utf8'));
+  return new Secret(decrypt(key.secret, sealed, bind(key, place)).toString('utf8'));
 }
 
 const bind = (key: DataKey, place: Place): string => `${key.organizationId}|${place.row}|${place.field}`;
 
 /** Format byte, nonce, tag, ciphertext. */
-export function encrypt(key: Uint8Array, plain: Uint8Array, boundTo: string): Uint8Array {
+export function encrypt(key: KeyObject, plain: Uint8Array, boundTo: string): Uint8Array {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, iv);
   cipher.setAAD(Buffer.from(boundTo, 'utf8'));
@@ -33,7 +33,7 @@ export function encrypt(key: Uint8Array, plain: Uint8Array, boundTo: string): Ui
   return Buffer.concat([Buffer.of(FORMAT), iv, cipher.getAuthTag(), ciphertext]);
 }
 
-export function decrypt(key: Uint8Array, sealed: Uint8Array, boundTo: string): Buffer {
+export function decrypt(key: KeyObject, sealed: Uint8Array, boundTo: string): Buffer {
   if (sealed[0] !== FORMAT || sealed.length < 1 + IV_BYTES + TAG_BYTES) throw new Error('not a sealed value');
   const tagAt = 1 + IV_BYTES;
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, tagAt), { authTagLength: TAG_BYTES });
