@@ -101,7 +101,7 @@ export function openGraphqlSockets(deps: GraphDeps, settings: GraphqlSocketSetti
         protocol: socket.protocol,
         // Resolves once the message has left: a client that does not read is not written to.
         send: (data) => new Promise((resolve) => (socket.readyState === socket.OPEN ? socket.send(data, () => resolve()) : resolve())),
-        close: (code, reason) => socket.close(code, reason),
+        close: (code, reason) => socket.close(code === CloseCode.Unauthorized ? ENDED : code, reason),
         onMessage: (handle) =>
           socket.on('message', (data) => {
             handle(String(data)).catch((error: unknown) => {

@@ -140,6 +140,8 @@ describe('GraphiQL and the schema', () => {
     expect([introspected.status, await introspected.json()]).toMatchObject([200, { data: { __schema: {} } }]);
     const asked = await development.post(null, { query: '{ viewer { name } }' });
     expect([asked.status, asked.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="kontext"']);
+    const subscribed = await development.post(null, { query: 'subscription { auditFeed { __typename } }' }, { accept: 'text/event-stream' });
+    expect(await subscribed.text()).toContain('UNAUTHENTICATED');
     expect((await development.post('nobody', { query: getIntrospectionQuery() })).status).toBe(401);
   });
 });
@@ -185,11 +187,11 @@ function flood(url: string, bearer: string, bytes: number, chunked = false): Pro
     call.on('error', settle).on('close', () => settle());
     const chunk = Buffer.alloc(65_536, 0x20);
     const write = (): void => {
-      while (sent < bytes && !call.destroyed && status === 0) {
-        sent += chunk.length;
-        if (!call.write(chunk)) return void call.once('drain', write);
-      }
-      if (sent >= bytes) call.end();
+      if (call.destroyed || status > 0) return;
+      if (sent >= bytes) return void call.end();
+      sent += chunk.length;
+      if (call.write(chunk)) setImmediate(write);
+      else call.once('drain', write);
     };
     write();
   });

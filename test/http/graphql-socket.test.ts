@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { openTestDoor, type TestDoor } from './graphql-support.ts';
+import type { Tenant } from '../graph/support.ts';
+
+let door: TestDoor;
+let acme: Tenant;
+let token: string;
+beforeAll(async () => {
+  door = await openTestDoor();
+  acme = await door.graph.addTenant('Acme');
+  token = door.tokenOf(acme.owner, 3_600_000);
+});
+afterAll(() => door[Symbol.asyncDispose]());
+
+describe('a socket', () => {
+  /** A client that says exactly what it is told to. */
+  async function talk(messages: readonly (object | string)[], headers: Record<string, string> = {}, protocol = 'graphql-transport-ws'): Promise<{ code: number; answers: Record<string, unknown>[] }> {
+    const socket = new WebSocket(door.socketUrl, protocol, { headers });
+    const answers: Record<string, unknown>[] = [];
+    socket.on('error', () => {});
+    socket.on('message', (data) => void answers.push(JSON.parse(String(data)) as Record<string, unknown>));
+    socket.on('open', () => messages.forEach((message) => socket.send(typeof message === 'string' ? message : JSON.stringify(message))));
+    const code = await Promise.race([new Promise<number>((resolve) => socket.on('close', resolve)), new Promise<number>((resolve) => setTimeout(() => resolve(0), 800))]);
+    socket.terminate();
+    return { code, answers };
+  }
+  const withToken = (bearer = token) => ({ type: 'connection_init', payload: { authorization: `Bearer ${bearer}` } });
+  const ask = (query: unknown, id = '1') => ({ type: 'subscribe', id, payload: { query } });
+
+  it('without a token, with a wrong one or for another door is closed with 4403, never 4401', async () => {
+    expect((await talk([{ type: 'connection_init' }])).code).toBe(4403);
+    expect((await talk([{ type: 'connection_init', payload: { authorization: 'Bearer nobody' } }])).code).toBe(4403);
+    expect((await talk([withToken(door.tokenOf(acme.owner, -1))])).code).toBe(4403);
+  });
+
+  it('takes the token from the handshake too', async () => {
+    expect(await talk([{ type: 'connection_init' }], { authorization: `Bearer ${token}` })).toEqual({ code: 0, answers: [{ type: 'connection_ack' }] });
+  });
+
+  it('takes no operation before the token', async () => {
+    expect(await talk([ask('{ viewer { name } }')])).toEqual({ code: 4403, answers: [] });
+    expect(await talk([ask('subscription { auditFeed { __typename } }')], { authorization: `Bearer ${token}` })).toEqual({ code: 4403, answers: [] });
+  });
+
+  it('draws errors as HTTP does, and stays open', async () => {
+    const socket = new WebSocket(door.socketUrl, 'graphql-transport-ws');
+    const answers: { type: string; id?: string; payload?: unknown }[] = [];
+    socket.on('message', (data) => void answers.push(JSON.parse(String(data)) as { type: string }));
+    await new Promise((resolve) => socket.once('open', resolve));
+    socket.send(JSON.stringify(withToken()));
+    await expect.poll(() => answers.length).toBe(1);
+    const deep = `{ viewer ${'{ a '.repeat(2_000)}${'}'.repeat(2_000)} }`;
+    const queries = ['{ viewer { name } }', '{ nothing }', deep, '{ node(id: "x") { id } }', 'mutation { setUserRole(input: { id: "x", role: ADMIN }) { userErrors { field } } }'];
+    queries.forEach((query, index) => socket.send(JSON.stringify(ask(query, `q${index}`))));
+    await expect.poll(() => answers.filter(({ type }) => type === 'next' || type === 'error').length).toBe(5);
+    const answerOf = (id: string) => answers.find((answer) => answer.id === id);
+    expect(answerOf('q0')).toMatchObject({ type: 'next', payload: { data: { viewer: { name: 'Olivia' } }, extensions: { cost: {} } } });
+    expect(answerOf('q1')).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'INVALID_INPUT', requestId: expect.stringMatching(/^req_/) } }] });
+    expect(answerOf('q2')).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'TOO_LARGE' } }] });
+    expect(answerOf('q3')).toMatchObject({ type: 'next', payload: { errors: [{ extensions: { code: 'INVALID_INPUT', field: 'id' } }] } });
+    expect(answerOf('q4')).toMatchObject({ type: 'next', payload: { data: { setUserRole: { userErrors: [{ field: 'input.id' }] } } } });
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    socket.terminate();
+  });
+
+  it('is closed at its next operation once its user has ended', async () => {
+    const user = await acme.addUser('Uma');
+    const socket = new WebSocket(door.socketUrl, 'graphql-transport-ws');
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    await new Promise((resolve) => socket.once('open', resolve));
+    socket.send(JSON.stringify(withToken(door.tokenOf(user))));
+    await new Promise((resolve) => socket.once('message', resolve));
+    await door.ask(token, `mutation { setUserStatus(input: { id: "${user.userId}", status: DEACTIVATED }) { user { id } } }`);
+    socket.send(JSON.stringify(ask('{ viewer { name } }')));
+    expect(await closed).toBe(4403);
+  });
+
+  it('that breaks the protocol or sends too much is closed', async () => {
+    expect((await talk(['not json'])).code).toBe(4400);
+    expect((await talk([withToken(), withToken()])).code).toBe(4429);
+    expect((await talk([withToken(), `${' '.repeat(300_000)}`])).code).toBe(1009);
+    expect((await talk([], {}, 'graphql-ws')).code).not.toBe(0);
+  });
+});
