@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { sql } from 'kysely';
 import { canonicalJson, type Json, type OrganizationId } from '../kernel/index.ts';
 import type { AuditEventTable, Database } from '../platform/index.ts';
 import { chainHash, genesisHash } from './chain.ts';
@@ -26,11 +27,14 @@ export async function verifyLog(db: Pick<Database, 'asOwner'>, organizationId: O
   let hash = genesisHash(organizationId);
   const fail = (at: number, broken: string): Verification => ({ organizationId, intact: false, sequence: at, broken });
   for (;;) {
-    // The head is read with each page, from the same snapshot as the last one: events that arrive meanwhile are no lie.
-    const { rows, head } = await db.asOwner(async (tx) => ({
-      head: await tx.selectFrom('organization_head').selectAll().where('organization_id', '=', organizationId).executeTakeFirst(),
-      rows: await tx.selectFrom('audit_event').selectAll().where('organization_id', '=', organizationId).where('sequence', '>', sequence).orderBy('sequence').limit(PAGE).execute(),
-    }));
+    // The head is read with each page, from the same snapshot as the page: events that arrive meanwhile are no lie.
+    const { rows, head } = await db.asOwner(async (tx) => {
+      await sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`.execute(tx);
+      return {
+        head: await tx.selectFrom('organization_head').selectAll().where('organization_id', '=', organizationId).executeTakeFirst(),
+        rows: await tx.selectFrom('audit_event').selectAll().where('organization_id', '=', organizationId).where('sequence', '>', sequence).orderBy('sequence').limit(PAGE).execute(),
+      };
+    });
     for (const row of rows) {
       const expected = sequence + 1;
       if (row.sequence !== expected) return fail(expected, `event ${expected} is missing: the next one is ${row.sequence}`);
@@ -44,9 +48,9 @@ export async function verifyLog(db: Pick<Database, 'asOwner'>, organizationId: O
     }
     if (rows.length === PAGE) continue;
     if (!head) return fail(sequence, 'the organization has no head');
-    // Under READ COMMITTED the rows are read after the head, so the log may already be longer than the head that was read.
     if (head.sequence > sequence) return fail(sequence + 1, `event ${sequence + 1} is missing: the head says ${head.sequence}`);
-    if (head.sequence === sequence && hex(head.hash) !== hex(hash)) return fail(sequence, 'the head does not carry the hash of the last event');
+    if (head.sequence < sequence) return fail(head.sequence + 1, `event ${head.sequence + 1} is beyond the head, which says ${head.sequence}`);
+    if (hex(head.hash) !== hex(hash)) return fail(sequence, 'the head does not carry the hash of the last event');
     if (remembered && remembered.sequence > sequence) return fail(sequence + 1, `event ${sequence + 1} is missing: the remembered log reached ${remembered.sequence}`);
     return { organizationId, intact: true, sequence, hash: hex(hash) };
   }
@@ -56,13 +60,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** The name of the first column that does not repeat the body, or null. */
 function differingColumn(row: AuditEventTable): string | null {
-  let body: Record<string, unknown>;
-  try {
-    body = JSON.parse(row.body) as Record<string, unknown>;
-    if (canonicalJson(body as Json) !== row.body) return 'body (not canonical JSON)';
-  } catch {
-    return 'body (not JSON)';
-  }
+  const body = parseBody(row.body);
+  if (!body) return 'body (not a canonical JSON object)';
   const idOf = (name: string): unknown => (body[name] as { id?: string } | undefined)?.id ?? null;
   const expected: Record<string, unknown> = {
     organization_id: body['organization'],
@@ -78,4 +77,14 @@ function differingColumn(row: AuditEventTable): string | null {
   };
   const actual: Record<string, unknown> = { ...row, at: row.at.toISOString() };
   return Object.keys(expected).find((column) => actual[column] !== expected[column]) ?? null;
+}
+
+function parseBody(text: string): Record<string, unknown> | null {
+  try {
+    const body = JSON.parse(text) as Json;
+    const isObject = body !== null && typeof body === 'object' && !Array.isArray(body);
+    return isObject && canonicalJson(body) === text ? (body as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
 }
