@@ -30,6 +30,7 @@ export async function eventsAfter(tx: Tx, sequence: number, limit: number): Prom
 }
 
 export async function findEvents(tx: Tx, ids: readonly EventId[]): Promise<AuditEvent[]> {
+  if (ids.length === 0) return [];
   const rows = await tx.selectFrom('audit_event').selectAll().where('id', 'in', ids).execute();
   return rows.map(toAuditEvent);
 }

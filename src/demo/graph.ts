@@ -14,7 +14,8 @@ export function openGraph(url: string, token: () => Promise<string>): Graph {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${await token()}` };
     const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query: document.toString(), variables }) });
     const { data, errors = [] } = (await response.json()) as { data?: Result; errors?: Problem[] };
-    const problems = [...errors, ...Object.values(data ?? {}).flatMap((payload: { userErrors?: Problem[] } | null) => payload?.userErrors ?? [])];
+    const payloads: ({ userErrors?: Problem[] } | null)[] = Object.values(data ?? {});
+    const problems = [...errors, ...payloads.flatMap((payload) => payload?.userErrors ?? [])];
     if (!data || problems.length > 0) throw new Error(problems.map(({ message, hint }) => `${message} ${hint ?? ''}`.trim()).join(' ') || `GraphQL answered ${response.status}`);
     return data;
   };

@@ -13,6 +13,7 @@ await serveOidc({
   yes: 'Sign in',
   accounts: Object.keys(PEOPLE),
   scopes: ['openid', 'email', 'profile', 'groups'],
+  grantTypes: ['authorization_code'],
   configuration: {
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
     findAccount(_ctx, email) {

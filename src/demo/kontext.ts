@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ended, start, type Child } from './process.ts';
 
-/** What `audit verify` prints of one organization. */
+/** What `audit verify` prints of one organization, and its exit code. */
 export interface Verification {
   readonly organizationId: string;
   readonly intact: boolean;
   readonly sequence: number;
   readonly hash?: string;
   readonly broken?: string;
+  readonly exitCode: number | null;
 }
 
 /** The server as whoever operates it has it: a command line, a data folder, two addresses. */
@@ -81,7 +82,8 @@ async function open(folder: string, [port, sidecarPort]: readonly [number, numbe
       },
       async verify({ sequence, hash }) {
         await using command = start('main.ts', ['audit', 'verify', '--organization', bootstrap.organizationId, '--expect', `${sequence}:${hash}`], variables);
-        return await command.line<Verification>('intact');
+        const verification = await command.line<Omit<Verification, 'exitCode'>>('intact');
+        return { ...verification, exitCode: await command.ended };
       },
       async [Symbol.asyncDispose]() {
         await child.stop();

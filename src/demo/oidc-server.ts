@@ -13,6 +13,7 @@ export interface OidcServerSettings {
   /** Who may be typed into the form; the first is there already. There are no passwords. */
   readonly accounts: readonly string[];
   readonly scopes: readonly string[];
+  readonly grantTypes: readonly string[];
   readonly configuration: Configuration;
   readonly observe?: (provider: Provider) => void;
   /** Paths of its own. Answers false for those it does not know. */
@@ -38,10 +39,10 @@ export async function serveOidc(settings: OidcServerSettings): Promise<void> {
   process.stdout.write(`${JSON.stringify({ issuer })}\n`);
 }
 
-async function openProvider(issuer: string, { name, accounts, scopes, configuration }: OidcServerSettings): Promise<Provider> {
+async function openProvider(issuer: string, { name, accounts, scopes, grantTypes, configuration }: OidcServerSettings): Promise<Provider> {
   const { CLIENT_ID = '', CLIENT_SECRET = '', REDIRECT_URI = '' } = process.env;
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const client = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [REDIRECT_URI], grant_types: ['authorization_code', 'refresh_token'], id_token_signed_response_alg: 'ES256' as const };
+  const client = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [REDIRECT_URI], grant_types: [...grantTypes], id_token_signed_response_alg: 'ES256' as const };
   const { features, ...rest } = configuration;
   return new Provider(issuer, {
     clients: [client],

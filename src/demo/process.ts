@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 export interface Child extends AsyncDisposable {
   /** The first line of its output that is a JSON object with this member; rejects with its last words where it ends before. */
   line<T extends object>(member: keyof T & string): Promise<T>;
-  /** What it said last, for people. */
+  /** What it said last, for people; not what `line` answered, which holds secrets. */
   lastWords(): string;
+  /** Its exit code, once it has ended by itself or otherwise; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** Asks it to end (SIGTERM) and answers its exit code; null where it had to be killed. */
   stop(): Promise<number | null>;
 }
@@ -29,6 +31,7 @@ export function start(program: string, args: readonly string[], variables: Varia
   const child = spawn(process.execPath, argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...variables } });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const said: string[] = [];
+  const answered = new Set<string>();
   const listeners = new Set<(line: string) => void>();
   for (const stream of [child.stdout, child.stderr]) {
     createInterface(stream).on('line', (line) => {
@@ -36,7 +39,7 @@ export function start(program: string, args: readonly string[], variables: Varia
       for (const listener of listeners) listener(line);
     });
   }
-  const lastWords = (): string => said.slice(-REMEMBERED_LINES).join('\n');
+  const lastWords = (): string => said.filter((line) => !answered.has(line)).slice(-REMEMBERED_LINES).join('\n');
   const stop = async (): Promise<number | null> => {
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
@@ -49,13 +52,16 @@ export function start(program: string, args: readonly string[], variables: Varia
       new Promise((resolve, reject) => {
         const read = (line: string): void => {
           const value = parseObject(line);
-          if (value && member in value) resolve(value as never); // it has the member by which the caller knows it
+          if (!value || !(member in value)) return;
+          answered.add(line);
+          resolve(value as never); // it has the member by which the caller knows it
         };
         said.forEach(read);
         listeners.add(read);
         void ended.then((code) => reject(new Ended(program, code, lastWords())));
       }),
     lastWords,
+    ended,
     stop,
     [Symbol.asyncDispose]: async () => void (await stop()),
   };

@@ -22,6 +22,7 @@ await serveOidc({
   yes: 'Allow',
   accounts: Object.keys(ISSUES),
   scopes: ['issues:read', 'issues:write'],
+  grantTypes: ['authorization_code', 'refresh_token'],
   configuration: {
     features: { revocation: { enabled: true } },
     issueRefreshToken: async () => true,

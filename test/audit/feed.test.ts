@@ -1,22 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { change, openAppender, openFeeds, type FeedItem, type FeedRequest } from '../../src/audit/index.ts';
 import { Fault, formatAuditCursor, type OrganizationId } from '../../src/kernel/index.ts';
 import { openDatabase, openDoorbell } from '../../src/platform/index.ts';
 import { ON_POSTGRESQL } from '../support/database.ts';
 import { openFaultyDatabase } from '../support/faulty-database.ts';
 import { administer } from '../support/postgresql.ts';
-import { openTestWells, testActor, type TestWells } from '../support/wells.ts';
+import { addOrganization, openTestWells, testActor, type TestWells } from '../support/wells.ts';
 
 const QUICK = { heartbeatMs: 150, pollMs: 200 };
 
 let wells: TestWells;
 let id: OrganizationId;
 
+beforeAll(async () => {
+  wells = await openTestWells();
+});
+afterAll(() => wells[Symbol.asyncDispose]());
 beforeEach(async () => {
-  wells = await openTestWells({ organizations: 2 });
-  onTestFinished(() => wells[Symbol.asyncDispose]());
-  id = wells.organizations[0]!;
+  id = await addOrganization(wells);
 });
 
 const write = (count: number, to = id) => Promise.all(Array.from({ length: count }, () => wells.appender.append(testActor(to), { kind: 'user.signed_in' }, { revision: 1 })));
@@ -100,7 +102,7 @@ describe('delivers each event once and in order', () => {
 
   it('of its own organization alone', async () => {
     const feed = wells.feeds.subscribe(request());
-    await write(3, wells.organizations[1]);
+    await write(3, await addOrganization(wells));
     expect((await feed.next()).value).toMatchObject({ kind: 'heartbeat', cursor: formatAuditCursor(0) });
     await feed.return?.();
   });

@@ -38,7 +38,7 @@ it('covers every table that has an organization', async () => {
 
 it('gives its roles no way around it', async () => {
   const { rows } = await wells.db.asOwner((tx) =>
-    sql`SELECT rolname, rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname LIKE 'kontext\_%' ORDER BY 1`.execute(tx),
+    sql`SELECT rolname, rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb FROM pg_roles WHERE starts_with(rolname, 'kontext_') ORDER BY 1`.execute(tx),
   );
   const powerless = { rolsuper: false, rolbypassrls: false, rolcanlogin: false, rolcreaterole: false, rolcreatedb: false };
   expect(rows).toEqual([{ rolname: 'kontext_app', ...powerless }, { rolname: 'kontext_identity', ...powerless }]);
