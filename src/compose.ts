@@ -3,11 +3,7 @@ import { openAppender, openFeeds } from './audit/index.ts';
 import { StartRefused, type Config } from './config.ts';
 import { createOrganization, hasOrganizations } from './directory/index.ts';
 import { openExchange } from './exchange/index.ts';
-import { openGraphql } from './http/graphql.ts';
-import { operationRoutes } from './http/operations.ts';
-import { pageRoutes } from './http/pages/index.ts';
-import { openHttpServer, type HttpServer } from './http/server.ts';
-import { sidecarRoutes } from './http/sidecar.ts';
+import { openGraphql, openHttpServer, operationRoutes, pageRoutes, sidecarRoutes, type HttpServer, type HttpServerSettings } from './http/index.ts';
 import { openIdentity } from './identity/index.ts';
 import {
   migrate,
@@ -110,7 +106,7 @@ export async function openPlane(config: Config, role: ServerRole, options: Wells
   let draining = false;
   const operations = operationRoutes(wells, () => draining);
   const doors: { name: string; url: string; server: HttpServer }[] = [];
-  const open = async (name: string, url: string, port: number, routes: Parameters<typeof openHttpServer>[0]['routes'], upgrade?: Parameters<typeof openHttpServer>[0]['upgrade']): Promise<void> => {
+  const open = async (name: string, url: string, port: number, routes: HttpServerSettings['routes'], upgrade?: HttpServerSettings['upgrade']): Promise<void> => {
     const server = stack.use(await openHttpServer({ name, host: config.host, port, routes: [...operations, ...routes], log: wells.log, metrics: wells.metrics, ...(upgrade && { upgrade }) }));
     doors.push({ name, url, server });
   };

@@ -42,9 +42,10 @@ export function openTeller(stream: NodeJS.WriteStream): Teller {
 }
 
 function describe({ sequence, kind, outcome, actor, user, application, integration, capability }: FeedEvent): string {
-  const about = capability ?? integration?.name;
-  const by = actor.kind === 'USER' && application ? `${actor.name}, ${application.name}` : application && user && actor.name !== user.name ? `${application.name} for ${user.name}` : actor.name;
-  return `#${String(sequence).padEnd(2)} ${kind.padEnd(33)} ${outcome === 'SUCCESS' ? '' : `${outcome} `}${about ? `${about} ` : ''}(${by})`;
+  const about = [actor.kind === 'APPLICATION' ? undefined : application?.name, capability ?? integration?.name].filter(Boolean).join(', ');
+  const by = user && user.name !== actor.name ? `${actor.name} for ${user.name}` : actor.name;
+  const result = outcome === 'SUCCESS' ? '' : `${outcome} `;
+  return `#${String(sequence).padEnd(2)} ${kind.padEnd(22)}  ${result}${about ? `${about} ` : ''}by ${by}`;
 }
 
 function wrap(text: string, width: number): string[] {

@@ -2,17 +2,17 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { serveOidc } from './oidc-server.ts';
 
 /**
- * Tracker, a service that knows nothing of Kontext: an API behind OAuth whose access tokens live for about a minute and
- * whose refresh tokens serve once; one that is used twice costs the user the whole grant. A process of its own.
+ * Tracker, a service that knows nothing of Kontext: an API behind OAuth whose access tokens are short-lived and whose refresh
+ * tokens serve once; one that is used twice costs the user the whole grant. A process of its own.
  */
 const ISSUES: Readonly<Record<string, readonly string[]>> = {
   'alice@tracker.test': ['Login page stays blank', 'Export takes an hour'],
   'bob@tracker.test': ['Invoice goes to the wrong Bob'],
 };
 
-/** Seconds. Kontext refreshes what ends within 60, so that a refresh is due three seconds after each token. */
-const ACCESS_TOKEN_TTL = 63;
-
+/** How long access tokens live, in seconds. Kontext refreshes what ends within 60, so a refresh is due three seconds after each. */
+let lifetime = 63;
+/** How often a refresh token was sent here, whatever became of it. */
 let refreshes = 0;
 
 await serveOidc({
@@ -27,7 +27,7 @@ await serveOidc({
     features: { revocation: { enabled: true } },
     issueRefreshToken: async () => true,
     rotateRefreshToken: () => true,
-    ttl: { AccessToken: ACCESS_TOKEN_TTL, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 600, AuthorizationCode: 60, IdToken: 600 },
+    ttl: { AccessToken: () => lifetime, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 600, AuthorizationCode: 60, IdToken: 600 },
   },
   observe(provider) {
     const count = ({ oidc }: KoaContextWithOIDC): void => void (refreshes += oidc.params?.['grant_type'] === 'refresh_token' ? 1 : 0);
@@ -39,9 +39,13 @@ await serveOidc({
       res.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
       return true;
     };
-    // How often a refresh token was sent here, whatever became of it: what the demo holds Kontext to.
-    if (req.url === '/demo/refreshes') return send(200, { refreshes });
-    if (req.url !== '/api/issues') return false;
+    const { pathname, searchParams } = new URL(req.url ?? '/', provider.issuer);
+    // For whoever watches: POST /demo?lifetime=600 changes the lifetime of the tokens to come.
+    if (pathname === '/demo') {
+      if (req.method === 'POST') lifetime = Number(searchParams.get('lifetime')) || lifetime;
+      return send(200, { refreshes, lifetime });
+    }
+    if (pathname !== '/api/issues') return false;
     const value = /^Bearer (.+)$/i.exec(req.headers.authorization ?? '')?.[1];
     const token = value === undefined ? undefined : await provider.AccessToken.find(value);
     const account = token?.accountId;

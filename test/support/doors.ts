@@ -157,7 +157,7 @@ export async function openDoors(around: Surroundings): Promise<Doors> {
   const { signIn, upstream } = around;
   await doors.signInRobot();
   await doors.graph(operations.ConfigureSignInDocument, { input: { issuer: signIn.issuer, clientId: signIn.clientId, clientSecret: signIn.clientSecret } });
-  const created = await doors.graph(operations.CreateApplicationDocument, { input: { name: 'PR-Bot', kind: operations.ApplicationKind.Confidential, redirectUris: [REDIRECT_URI] } });
+  const created = await doors.graph(operations.CreateApplicationDocument, { input: { name: 'PR-Bot', kind: 'CONFIDENTIAL', redirectUris: [REDIRECT_URI] } });
   doors.application = { id: created.createApplication?.application?.id ?? '', secret: created.createApplication?.clientSecret ?? '' };
   const make = async (input: operations.CreateIntegrationInput): Promise<string> => {
     const { createIntegration } = await doors.graph(operations.CreateIntegrationDocument, { input });
@@ -166,13 +166,13 @@ export async function openDoors(around: Surroundings): Promise<Doors> {
     return integrationId;
   };
   doors.integrations = {
-    tracker: await make({ handle: 'tracker', name: 'Tracker', authMode: operations.AuthMode.Oauth, issuer: upstream.issuer, scopes: ['openid', 'read'], apiBaseUrl: upstream.apiUrl }),
-    notes: await make({ handle: 'notes', name: 'Notes', authMode: operations.AuthMode.UserToken, apiBaseUrl: 'https://notes.test' }),
-    warehouse: await make({ handle: 'warehouse', name: 'Warehouse', authMode: operations.AuthMode.ServerToken, apiBaseUrl: 'https://warehouse.test' }),
+    tracker: await make({ handle: 'tracker', name: 'Tracker', authMode: 'OAUTH', issuer: upstream.issuer, scopes: ['openid', 'read'], apiBaseUrl: upstream.apiUrl }),
+    notes: await make({ handle: 'notes', name: 'Notes', authMode: 'USER_TOKEN', apiBaseUrl: 'https://notes.test' }),
+    warehouse: await make({ handle: 'warehouse', name: 'Warehouse', authMode: 'SERVER_TOKEN', apiBaseUrl: 'https://warehouse.test' }),
   };
   await doors.graph(operations.SetOAuthAppDocument, { input: { id: doors.integrations.tracker, clientId: upstream.clientId, clientSecret: upstream.clientSecret } });
   await doors.graph(operations.SetServerTokenDocument, { input: { id: doors.integrations.warehouse, token: WAREHOUSE_TOKEN } });
-  await doors.graph(operations.CreatePolicyDocument, { input: { layer: operations.PolicyLayer.Organization, effect: operations.PolicyEffect.Allow, subject: { kind: operations.PolicySubjectKind.Everyone } } });
+  await doors.graph(operations.CreatePolicyDocument, { input: { layer: 'ORGANIZATION', effect: 'ALLOW', subject: { kind: 'EVERYONE' } } });
   [doors.application.secret, WAREHOUSE_TOKEN].forEach((secret) => doors.secrets.add(secret));
   return doors;
 }

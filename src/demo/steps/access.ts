@@ -22,10 +22,10 @@ const MARGIN_MS = 60_000;
 
 async function exchange(story: Story): Promise<void> {
   const { tell, prBot, kontext } = story;
-  tell.show(`POST ${kontext.sidecarUrl}/oauth2/token\n  grant_type=…:token-exchange  subject_token=<Alice's Kontext token>  resource=tracker  scope=${READ}`);
+  tell.show(`POST ${kontext.sidecarUrl}/oauth2/token\n  grant_type=…:token-exchange, subject_token=<Alice's Kontext token>,\n  resource=tracker, scope=${READ}`);
   const { body } = keep(story, await prBot.exchange(READ));
-  tell.show(`200 {token_type: ${String(body['token_type'])}, expires_in: ${String(body['expires_in'])}, scope: "${String(body['scope'])}", audit_id: ${short(String(body['audit_id']))}, access_token: <Tracker's>}`);
-  tell.say('Three layers allow, and the row of the log was committed before the token left. The refresh token never leaves.');
+  tell.show(`200 {access_token: <Tracker's>, token_type: ${String(body['token_type'])}, expires_in: ${String(body['expires_in'])},\n     scope: "${String(body['scope'])}", audit_id: ${short(String(body['audit_id']))}}`);
+  tell.say('All three layers allow, and the row of the log was committed before the token left. The refresh token never leaves.');
 }
 
 async function callTracker({ tell, tracker, brokered }: Story): Promise<void> {
@@ -41,9 +41,10 @@ async function refresh(story: Story): Promise<void> {
   const wait = Math.max(0, brokered.endsAt + 1_000 - MARGIN_MS - Date.now()) + 100;
   tell.say(`Tracker's tokens live for about a minute, and Kontext renews what ends within one. In ${(wait / 1000).toFixed(1)} s that is due …`);
   await sleep(wait);
-  const before = await refreshesAt(tracker.issuer);
+  // The next token lives longer, so that on no machine another refresh comes due while these are under way.
+  const { refreshes: before } = await watchTracker(tracker.issuer, { lifetime: 600 });
   const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => prBot.exchange(READ)));
-  const refreshes = (await refreshesAt(tracker.issuer)) - before;
+  const refreshes = (await watchTracker(tracker.issuer)).refreshes - before;
   const tokens = new Set(answers.map((answer) => keep(story, answer).body['access_token']));
   check(refreshes === 1, `Tracker saw ${refreshes} refreshes for ${AT_ONCE} exchanges at once`);
   check(tokens.size === 1 && !tokens.has(brokered.token), 'the exchanges were not all given the one new token');
@@ -54,9 +55,9 @@ async function refresh(story: Story): Promise<void> {
 
 async function deny(story: Story): Promise<void> {
   const { tell, administrator, prBot, applicationId, integrationId, aliceId } = story;
+  tell.say(`createPolicy: DENY, everyone, ${DELETE}. PR-Bot asks for it all the same:`);
   const input = { layer: 'ORGANIZATION' as const, effect: 'DENY' as const, subject: { kind: 'EVERYONE' as const }, integrationId, operation: 'delete_issue' };
   await administrator(CreatePolicyDocument, { input });
-  tell.say(`createPolicy: DENY, everyone, ${DELETE}. PR-Bot asks for it all the same:`);
   const { status, body } = await prBot.exchange(DELETE);
   check(status === 403 && body['error'] === 'access_denied' && body['code'] === 'kontext_policy_denied', `the exchange answered ${status} ${String(body['error'])}`);
   check(!('access_token' in body), 'a refusal carried a token');
@@ -69,7 +70,7 @@ async function deny(story: Story): Promise<void> {
   check(decidedAlike(body['decision'], decision), 'explainAccess explains another decision than the one that was sent');
   await drawDecision(story, decision);
   const { status: stillAllowed } = keep(story, await prBot.exchange(READ));
-  tell.say(`All three must allow. ${READ} still is: ${stillAllowed}.`);
+  tell.say(`All three layers must allow. PR-Bot may still use ${READ}: ${stillAllowed}.`);
 }
 
 type Decision = ExplainAccessQuery['explainAccess'];
@@ -92,22 +93,23 @@ async function drawDecision({ tell, administrator }: Story, { layers, remedies }
 
 async function revoke(story: Story): Promise<void> {
   const { tell, prBot, kontext, connectionId, tracker, brokered } = story;
+  tell.say('revokeConnection, with her own token: Kontext forgets her Tracker tokens and has Tracker end them.');
   const alice = openGraph(kontext.url, prBot.userToken);
   const { connection } = (await alice(RevokeConnectionDocument, { input: { id: connectionId } })).revokeConnection;
   check(made(connection).status === 'DISCONNECTED', 'the connection is not disconnected');
   const { status } = await listIssues(tracker.api, brokered.token);
   check(status === 401, `Tracker answered ${status} to the token of a revoked connection`);
-  tell.say(`revokeConnection. Kontext has forgotten the tokens and had Tracker end them: the one PR-Bot still holds is answered ${status}.`);
+  tell.say(`Tracker answers ${status} to the one that PR-Bot was handed before. The next exchange is refused, and says what to do:`);
   const { status: refused, body } = await prBot.exchange(READ);
   check(refused === 400 && body['error'] === 'integration_required' && body['failure_reason'] === 'disconnected', `the exchange answered ${refused} ${String(body['error'])}`);
   check(typeof body['connect_url'] === 'string', 'the refusal has no connect_url');
   story.connectUrl = body['connect_url'];
-  tell.say('The next exchange is refused, and says what to do:');
   tell.show(`400 {error: ${body['error']}, failure_reason: ${body['failure_reason']},\n     connect_url: ${story.connectUrl}}`);
 }
 
 async function reconnect(story: Story): Promise<void> {
   const { tell, browser, connectUrl, kontext, prBot, tracker } = story;
+  tell.say('In her browser, where she is signed in, it leads to Tracker and back.');
   let page = await browser.open(connectUrl);
   // Tracker may still know her, and then does not ask again.
   if (page.url.origin === tracker.issuer) page = await browser.submit(page, { fields: { account: 'alice@tracker.test' }, button: { name: 'answer', value: 'yes' } });
@@ -133,7 +135,8 @@ async function listIssues(api: string, token: string): Promise<{ status: number;
   return { status: response.status, body: (await response.json()) as { account?: string } };
 }
 
-async function refreshesAt(issuer: string): Promise<number> {
-  const response = await fetch(`${issuer}/demo/refreshes`);
-  return ((await response.json()) as { refreshes: number }).refreshes;
+/** What Tracker says to whoever watches it: how often it was asked to refresh. */
+async function watchTracker(issuer: string, change?: { readonly lifetime: number }): Promise<{ refreshes: number }> {
+  const response = change ? await fetch(`${issuer}/demo?lifetime=${change.lifetime}`, { method: 'POST' }) : await fetch(`${issuer}/demo`);
+  return (await response.json()) as { refreshes: number };
 }

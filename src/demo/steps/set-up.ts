@@ -53,20 +53,21 @@ async function openServiceAccount(url: string, { clientId, clientSecret }: Story
 }
 
 async function configureSignIn({ tell, administrator, acme }: Story): Promise<void> {
+  tell.say(`configureSignIn: ${acme.issuer}. Kontext keeps no passwords; users come into being when they first sign in there.`);
   const input = { issuer: acme.issuer, clientId: acme.clientId, clientSecret: acme.clientSecret };
   const { signIn } = (await administrator(ConfigureSignInDocument, { input })).configureSignIn;
   check(made(signIn).issuer === acme.issuer, 'another issuer was configured than was given');
-  tell.say(`configureSignIn: ${acme.issuer}. Kontext keeps no passwords; users come into being when they first sign in there.`);
 }
 
 async function createApplication(story: Story): Promise<void> {
   const { tell, administrator, kontext, prBot, tracker } = story;
+  tell.say(`createApplication: PR-Bot, which can keep a secret and runs at ${prBot.url}.`);
   const input = { name: 'PR-Bot', kind: 'CONFIDENTIAL' as const, redirectUris: [prBot.redirectUri] };
   const { application, clientSecret } = (await administrator(CreateApplicationDocument, { input })).createApplication;
   story.applicationId = made(application).id;
   const resources = [`${kontext.url}/graphql`, kontext.sidecarUrl];
   await prBot.register({ issuer: kontext.url, sidecarUrl: kontext.sidecarUrl, clientId: story.applicationId, clientSecret: made(clientSecret), resources, trackerApi: tracker.api });
-  tell.say(`createApplication: its client id is ${short(story.applicationId)}, its secret is shown this once. It runs at ${prBot.url}.`);
+  tell.say(`Its client id is ${short(story.applicationId)}; its secret is shown this once.`);
 }
 
 const CAPABILITIES = [
@@ -77,6 +78,7 @@ const CAPABILITIES = [
 
 async function createIntegration(story: Story): Promise<void> {
   const { tell, administrator, tracker, applicationId } = story;
+  tell.say(`createIntegration by the issuer of its tokens alone, ${tracker.issuer}; setOAuthApp; declareCapabilities: ${CAPABILITIES.map(({ operation }) => `tracker:${operation}`).join(', ')}.`);
   const input = { handle: 'tracker', name: 'Tracker', authMode: 'OAUTH' as const, issuer: tracker.issuer, apiBaseUrl: `${tracker.issuer}/api`, scopes: ['issues:read', 'issues:write'] };
   const integration = made((await administrator(CreateIntegrationDocument, { input })).createIntegration.integration);
   story.integrationId = integration.id;
@@ -84,14 +86,13 @@ async function createIntegration(story: Story): Promise<void> {
   check(made(app.setOAuthApp.integration).hasOAuthClientSecret, 'the OAuth app has no secret');
   const { declareCapabilities } = await administrator(DeclareCapabilitiesDocument, { input: { integrationId: integration.id, capabilities: CAPABILITIES } });
   check(made(declareCapabilities.capabilities).length === CAPABILITIES.length, 'not every capability was declared');
-  await administrator(AttachIntegrationDocument, { input: { applicationId, integrationId: integration.id } });
-  tell.say(`createIntegration by its issuer alone (${tracker.issuer}), setOAuthApp, declareCapabilities: ${CAPABILITIES.map(({ operation }) => `tracker:${operation}`).join(', ')}.`);
   tell.say('attachIntegration lets PR-Bot ask for Tracker: that writes the rule of the application layer.');
+  await administrator(AttachIntegrationDocument, { input: { applicationId, integrationId: integration.id } });
 }
 
 async function allowTracker({ tell, administrator, integrationId }: Story): Promise<void> {
+  tell.say('createPolicy: ALLOW, everyone, all of Tracker. Two of three layers allow now: organization and application. The third is the user\'s.');
   const input = { layer: 'ORGANIZATION' as const, effect: 'ALLOW' as const, subject: { kind: 'EVERYONE' as const }, integrationId };
   const policy = made((await administrator(CreatePolicyDocument, { input })).createPolicy.policy);
   check(policy.layer === 'ORGANIZATION' && policy.effect === 'ALLOW', 'another rule was created than was given');
-  tell.say('createPolicy: ALLOW, everyone, all of Tracker. Two of three layers allow now: organization and application. The third is the user\'s.');
 }

@@ -100,10 +100,10 @@ const connectedPage = (name: string): string =>
 const declinedPage = (name: string): string =>
   pageHtml(`${name} is not connected`, `<p>You declined at ${escapeHtml(name)}, and nothing has changed. To connect after all, start again from the application.</p>`);
 
-const tokenPage = (integration: Integration, formToken: string): string =>
+const tokenPage = (integration: Integration, proof: string): string =>
   pageHtml(
     `Connect ${integration.name}`,
     `<form method="post"><p>Paste a token or API key of your own for ${escapeHtml(integration.name)}. It is stored encrypted, and applications can use it in your name as far as you and your organization allow.</p>` +
       `<label>Token or key <input type="password" name="token" required maxlength="8192" autocomplete="off"></label>` +
-      `<input type="hidden" name="form_token" value="${escapeHtml(formToken)}"><p><button>Connect</button></p></form>`,
+      `<input type="hidden" name="form_token" value="${escapeHtml(proof)}"><p><button>Connect</button></p></form>`,
   );
