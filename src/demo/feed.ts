@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { AuditFeedDocument, type AuditFeedSubscription } from '../../schema/generated/graphql.ts';
 
@@ -15,65 +16,66 @@ export interface Feed extends AsyncDisposable {
 
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 300;
+const LOOK_MS = 10;
 
 export function openFeed(url: string): Feed {
   const events: FeedEvent[] = [];
-  let start = 0;
-  let fault: Error | null = null;
-  let moved = Promise.withResolvers<void>();
   const closing = new AbortController();
-  const wake = (): void => {
-    moved.resolve();
-    moved = Promise.withResolvers();
-  };
-  const head = (): number => events.at(-1)?.sequence ?? start;
+  const state = { start: 0, disorder: null as Error | null, interruption: null as unknown };
+  const head = (): number => events.at(-1)?.sequence ?? state.start;
 
-  const read = async (token: () => Promise<string>, cursor: string, onEvent: (event: FeedEvent) => void): Promise<string> => {
-    const client = createClient({ url: `${url.replace(/^http/, 'ws')}/graphql`, connectionParams: { authorization: `Bearer ${await token()}` }, retryAttempts: 0 });
-    closing.signal.addEventListener('abort', () => void client.dispose());
-    let position = cursor;
+  const take = (event: FeedEvent): void => {
+    if (event.sequence !== head() + 1) state.disorder ??= new Error(`the feed brought event ${event.sequence} after event ${head()}`);
+    events.push(event);
+  };
+  /** One WebSocket, from its opening to its end; answers where to go on. */
+  const read = async (token: string, after: string, onEvent: (event: FeedEvent) => void): Promise<string> => {
+    const client = createClient({ url: `${url.replace(/^http/, 'ws')}/graphql`, connectionParams: { authorization: `Bearer ${token}` }, retryAttempts: 0 });
+    const close = (): void => void client.dispose();
+    closing.signal.addEventListener('abort', close);
+    let cursor = after;
     try {
-      for await (const { data, errors } of client.iterate<AuditFeedSubscription>({ query: AuditFeedDocument.toString(), variables: { after: position } })) {
-        if (errors) throw errors[0]!;
-        if (!data) continue;
-        position = data.auditFeed.cursor;
+      for await (const { data, errors } of client.iterate<AuditFeedSubscription>({ query: AuditFeedDocument.toString(), variables: { after } })) {
+        if (!data) throw errors?.[0] ?? new Error('the feed brought nothing');
+        cursor = data.auditFeed.cursor;
         if (data.auditFeed.__typename !== 'AuditEvent') continue;
-        const event = data.auditFeed;
-        if (event.sequence !== head() + 1) fault ??= new Error(`the feed brought event ${event.sequence} after event ${head()}`);
-        events.push(event);
-        onEvent(event);
-        wake();
+        take(data.auditFeed);
+        onEvent(data.auditFeed);
       }
-    } catch {
-      // The server went away or the token ended; whoever waits for an event has a limit of its own.
-    } finally {
-      await client.dispose();
+    } catch (error) {
+      // The server went away, or the token ended: what was read stays read.
+      state.interruption = error;
     }
-    return position;
+    closing.signal.removeEventListener('abort', close);
+    close();
+    return cursor;
   };
 
   return {
     events,
     follow(token, after, onEvent) {
-      start = after.sequence;
+      state.start = after.sequence;
       void (async () => {
         let { cursor } = after;
         while (!closing.signal.aborted) {
-          cursor = await read(token, cursor, onEvent).catch(() => cursor);
-          await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+          cursor = await token().then((current) => read(current, cursor, onEvent), () => cursor);
+          await sleep(PAUSE_MS);
         }
       })();
     },
     async reached(sequence) {
-      const late = AbortSignal.timeout(PATIENCE_MS);
-      while (head() < sequence && !fault) {
-        if (late.aborted) throw new Error(`the log holds ${sequence} events and the feed brought ${head()} of them`);
-        await Promise.race([moved.promise, new Promise((resolve) => setTimeout(resolve, 100))]);
+      const late = performance.now() + PATIENCE_MS;
+      while (head() < sequence) {
+        if (performance.now() > late) throw new Error(`the log holds ${sequence} events, and the feed brought ${head()} of them${state.interruption ? ` before it ended (${describe(state.interruption)})` : ''}`);
+        await sleep(LOOK_MS);
       }
-      if (fault) throw fault;
+      if (state.disorder) throw state.disorder;
     },
     async [Symbol.asyncDispose]() {
       closing.abort();
     },
   };
 }
+
+/** A `CloseEvent` says why in its reason. */
+const describe = (error: unknown): string => (error instanceof Error ? error.message : typeof error === 'object' && error !== null && 'reason' in error ? String(error.reason) : String(error));

@@ -22,6 +22,7 @@ export interface Kontext extends AsyncDisposable {
   readonly dataDir: string;
   /** What the server printed about the organization that it made, once. */
   readonly bootstrap: { readonly organizationId: string; readonly serviceAccount: { readonly clientId: string; readonly clientSecret: string } };
+  running(): boolean;
   lastWords(): string;
   /** SIGTERM; answers the exit code. */
   stop(): Promise<number | null>;
@@ -66,6 +67,7 @@ async function open(folder: string, [port, sidecarPort]: readonly [number, numbe
   };
   const serve = (): Child => start('main.ts', ['start'], variables);
   let child = serve();
+  let running = true;
   try {
     const bootstrap = await child.line<Kontext['bootstrap']>('organizationId');
     await ready([url, sidecarUrl], child);
@@ -74,10 +76,15 @@ async function open(folder: string, [port, sidecarPort]: readonly [number, numbe
       sidecarUrl,
       dataDir: folder,
       bootstrap,
+      running: () => running,
       lastWords: () => child.lastWords(),
-      stop: () => child.stop(),
+      stop() {
+        running = false;
+        return child.stop();
+      },
       async restart() {
         child = serve();
+        running = true;
         await ready([url, sidecarUrl], child);
       },
       async verify({ sequence, hash }) {

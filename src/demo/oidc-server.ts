@@ -25,17 +25,17 @@ export interface OidcServerSettings {
  * agreeing: its page asks both at once. Prints `{"issuer": …}` once it is ready.
  */
 export async function serveOidc(settings: OidcServerSettings): Promise<void> {
-  let answer: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
-  const server = createServer((req, res) => void answer(req, res).catch((error: unknown) => res.writeHead(500).end(String(error))));
+  const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = await openProvider(issuer, settings);
   settings.observe?.(provider);
   const callback = provider.callback();
-  answer = async (req, res) => {
+  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     if (req.url?.startsWith('/interaction/')) return interact(provider, settings, req, res);
     if (!(await settings.route?.(provider, req, res))) await callback(req, res);
   };
+  server.on('request', (req, res) => void answer(req, res).catch((error: unknown) => res.writeHead(500).end(String(error))));
   process.stdout.write(`${JSON.stringify({ issuer })}\n`);
 }
 

@@ -45,12 +45,11 @@ export interface Step {
 /** Starts everything and everyone; what a step has not filled in yet is empty. */
 export async function openStory(tell: Teller, stack: AsyncDisposableStack, options: { readonly documentedPorts: boolean }): Promise<Story> {
   const kontext = stack.use(await startKontext(options));
-  const [acme, tracker, prBot] = await Promise.all([
+  const [acme, tracker] = await Promise.all([
     startService(stack, 'demo/identity-provider.ts', `${kontext.url}/sign-in/callback`),
     startService(stack, 'demo/upstream.ts', `${kontext.url}/connect/callback`),
-    openPrBot(),
   ]);
-  stack.use(prBot);
+  const api = `${tracker.issuer}/api/issues`;
   const notYet = (): never => {
     throw new Error('the service account has no token yet');
   };
@@ -58,9 +57,9 @@ export async function openStory(tell: Teller, stack: AsyncDisposableStack, optio
     tell,
     kontext,
     acme,
-    tracker: { ...tracker, api: `${tracker.issuer}/api/issues` },
+    tracker: { ...tracker, api },
     browser: openBrowser(),
-    prBot,
+    prBot: stack.use(await openPrBot(api)),
     feed: stack.use(openFeed(kontext.url)),
     administratorToken: notYet,
     administrator: notYet,

@@ -45,7 +45,7 @@ function describe({ sequence, kind, outcome, actor, user, application, integrati
   const about = [actor.kind === 'APPLICATION' ? undefined : application?.name, capability ?? integration?.name].filter(Boolean).join(', ');
   const by = user && user.name !== actor.name ? `${actor.name} for ${user.name}` : actor.name;
   const result = outcome === 'SUCCESS' ? '' : `${outcome} `;
-  return `#${String(sequence).padEnd(2)} ${kind.padEnd(22)}  ${result}${about ? `${about} ` : ''}by ${by}`;
+  return `#${String(sequence).padEnd(2)} ${kind.padEnd(24)} ${result}${about ? `${about} ` : ''}by ${by}`;
 }
 
 function wrap(text: string, width: number): string[] {

@@ -3,7 +3,7 @@ import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { asGraphQLError, openContext, prepareDocument, renderError, runOperation, schema, type GraphDeps, type Session } from '../graph/index.ts';
-import { Fault, toFault, type Json } from '../kernel/index.ts';
+import { Fault, retryHeader, toFault, type Json } from '../kernel/index.ts';
 import { readText, sendJson, type Call, type Handler } from '../platform/index.ts';
 import { parseParams } from './graphql-params.ts';
 import { readBearer, type Authenticate } from './graphql-session.ts';
@@ -128,7 +128,7 @@ function refuse({ req, res, requestId }: Call, fault: Fault, { log }: GraphDeps)
   sendJson(res, fault.row.status, body, {
     ...(fault.code === 'unauthenticated' && { 'www-authenticate': challenge }),
     ...(fault.code === 'method_not_allowed' && { allow: 'POST' }),
-    ...(fault.retryAfter !== undefined && { 'retry-after': String(Math.ceil(fault.retryAfter)) }),
+    ...retryHeader(fault),
     ...(!req.complete && { connection: 'close' }),
   });
   // What is still coming of a refused body is not read.

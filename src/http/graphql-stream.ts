@@ -1,6 +1,6 @@
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
 import { faultOf, renderError, renderResult } from '../graph/index.ts';
-import { Fault } from '../kernel/index.ts';
+import { Fault, retryHeader } from '../kernel/index.ts';
 import type { Log } from '../platform/index.ts';
 
 /** Said to every subscriber before the server goes. */
@@ -15,7 +15,7 @@ export function renderAnswer(result: ExecutionResult, requestId: string, log: Lo
   const { status } = fault.row;
   // Executed, and a failure is its answer; unless the caller, a proxy or a client library should act on it by status.
   const answered = result.data === null && status !== 401 && status !== 429 && status < 500;
-  const headers = { ...(status === 401 && { 'www-authenticate': 'Bearer realm="kontext"' }), ...(fault.retryAfter !== undefined && { 'retry-after': String(Math.ceil(fault.retryAfter)) }) };
+  const headers = { ...(status === 401 && { 'www-authenticate': 'Bearer realm="kontext"' }), ...retryHeader(fault) };
   return { ...rendered, extensions: { ...rendered.extensions, http: { status: answered ? 200 : status, headers } } };
 }
 

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Fault, renderOAuthFault, renderProblem, toFault, type FaultAnswer, type Json } from '../kernel/index.ts';
-import { escapeHtml, newId, pageHtml, sendHtml, sendJson, type Call, type Log, type Metrics, type Route } from '../platform/index.ts';
+import { Fault, renderOAuthFault, renderProblem, retryHeader, toFault, type FaultAnswer, type Json } from '../kernel/index.ts';
+import { faultHtml, newId, sendHtml, sendJson, type Call, type Log, type Metrics, type Route } from '../platform/index.ts';
 
 export interface HttpServer extends AsyncDisposable {
   readonly port: number;
@@ -117,8 +117,7 @@ function decode(params: Readonly<Record<string, string>>): Record<string, string
 const DRAW: Readonly<Record<Route['faults'], (res: ServerResponse, fault: Fault, requestId: string) => void>> = {
   oauth: (res, fault, requestId) => send(res, renderOAuthFault(fault, requestId)),
   problem: (res, fault, requestId) => send(res, renderProblem(fault, requestId)),
-  page: (res, fault, requestId) =>
-    sendHtml(res, fault.row.status, pageHtml('This did not work', `<p>${escapeHtml(fault.message)}</p><p>${escapeHtml(fault.hint)}</p><p><small>Request ${escapeHtml(requestId)}</small></p>`)),
+  page: (res, fault, requestId) => sendHtml(res, fault.row.status, faultHtml(fault, requestId), retryHeader(fault)),
 };
 
 function drawFault(res: ServerResponse, fault: Fault, requestId: string, kind: Route['faults']): void {

@@ -1,6 +1,6 @@
 import { errors, interactionPolicy, Provider, type Adapter, type Client, type Configuration } from 'oidc-provider';
-import { renderOAuthFault, toFault, type Fault, type UserId } from '../kernel/index.ts';
-import { escapeHtml, newId, pageHtml, type Call, type Wells } from '../platform/index.ts';
+import { Fault, renderOAuthFault, toFault, type UserId } from '../kernel/index.ts';
+import { escapeHtml, faultHtml, newId, pageHtml, type Call, type Wells } from '../platform/index.ts';
 import { findBrowserUser } from './browser-session.ts';
 import { clientMetadata, compareByDigest, loadClient, OUR_METADATA } from './clients.ts';
 import { LIFETIMES } from './lifetimes.ts';
@@ -166,11 +166,17 @@ function reportErrors(deps: ProviderDeps, provider: Provider, originOf: (ctx: { 
   provider.onerror = (error) => deps.log.error({ err: error }, 'the authorization server failed');
   provider.use(async (ctx, next) => {
     await next();
-    const fault = faults.get(ctx);
-    if (!fault || ctx.status !== 500) return;
-    const { status, headers, body } = renderOAuthFault(fault, originOf(ctx).requestId);
-    ctx.status = status;
-    ctx.set({ ...headers });
-    if (!ctx.response.is('html')) ctx.body = body;
+    const { requestId } = originOf(ctx);
+    const refused = refusalIn(ctx.body);
+    const fault = ctx.status === 500 ? faults.get(ctx) : refused?.error === 'invalid_client' ? new Fault('invalid_client') : undefined;
+    if (fault) {
+      const { status, headers, body } = renderOAuthFault(fault, requestId);
+      ctx.status = status;
+      ctx.set({ ...headers });
+      ctx.body = ctx.response.is('html') ? faultHtml(fault, requestId) : body;
+    } else if (refused) ctx.body = { ...refused, request_id: requestId };
   });
 }
+
+/** The library's own error answer; null where the body is anything else. */
+const refusalIn = (body: unknown): { readonly error: unknown } | null => (typeof body === 'object' && body !== null && 'error' in body ? body : null);

@@ -13,5 +13,5 @@ export { PAGE_MAX, parsePage, toPage } from './page.ts';
 export type { Page, PageRequest } from './page.ts';
 export { MANAGED_NOUNS, MANAGEMENT_SCOPES, mayManage, requireManagement } from './rights.ts';
 export type { ManagedNoun } from './rights.ts';
-export { faultExtensions, renderOAuthFault, renderProblem } from './render-fault.ts';
+export { faultExtensions, renderOAuthFault, renderProblem, retryHeader } from './render-fault.ts';
 export type { FaultAnswer } from './render-fault.ts';

@@ -7,14 +7,15 @@ export interface FaultAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-const retryAfter = (fault: Fault): Record<string, string> => (fault.retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(fault.retryAfter)) });
+/** The header that says when to come back; none where that would not help. */
+export const retryHeader = (fault: Fault): Record<string, string> => (fault.retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(fault.retryAfter)) });
 
 /** OAuth's error answer: `error`, one sentence of description that ends with who can fix it, the request id and the extensions. @see RFC 6749 section 5.2 */
 export function renderOAuthFault(fault: Fault, requestId: string): FaultAnswer {
   const { status, oauth } = fault.row;
   return {
     status,
-    headers: { ...retryAfter(fault), ...(oauth === 'invalid_client' && { 'www-authenticate': 'Basic realm="kontext"' }) },
+    headers: { ...retryHeader(fault), ...(oauth === 'invalid_client' && { 'www-authenticate': 'Basic realm="kontext"' }) },
     body: { error: oauth, error_description: asciiSentence(describe(fault)), request_id: requestId, ...(fault.field !== undefined && { field: fault.field }), ...fault.extensions },
   };
 }
@@ -24,7 +25,7 @@ export function renderProblem(fault: Fault, requestId: string): FaultAnswer {
   const { status, graphql } = fault.row;
   return {
     status,
-    headers: { ...retryAfter(fault), 'content-type': 'application/problem+json' },
+    headers: { ...retryHeader(fault), 'content-type': 'application/problem+json' },
     body: { type: 'about:blank', title: fault.row.text, status, detail: fault.message, code: graphql, hint: fault.hint, request_id: requestId, ...(fault.field !== undefined && { field: fault.field }), ...fault.extensions },
   };
 }

@@ -50,5 +50,5 @@ export type { Place } from './vault/seal.ts';
 export { Secret } from './vault/secret.ts';
 export { resourcesOf } from './wells.ts';
 export type { Urls, Wells } from './wells.ts';
-export { cookieName, escapeHtml, formatCookie, pageHtml, readCookies, readForm, readText, sendHtml, sendJson, sendRedirect } from './net/http.ts';
+export { cookieName, escapeHtml, faultHtml, formatCookie, pageHtml, readCookies, readForm, readText, sendHtml, sendJson, sendRedirect } from './net/http.ts';
 export type { Call, Handler, Route } from './net/http.ts';

@@ -29,6 +29,16 @@ describe('revoking a connection', () => {
     await checkWorld(world, [token, world.provider.revoked[0]!]);
   });
 
+  it('is for its user and for whoever manages connections, and the log says who did it', async () => {
+    const [alice, bob, integration] = [await addUser(world), await addUser(world, 'ADMIN'), await addIntegration(world)];
+    const robot = { kind: 'service_account', organizationId: world.organizationId, serviceAccountId: newId('serviceAccount'), name: 'CI', scopes: ['management:connections:write'], requestId: newId('request'), address: null } as const;
+    for (const [actor, id] of [[bob, bob.userId], [robot, robot.serviceAccountId]] as const) {
+      const connection = await connect(world, alice, integration);
+      expect(await revokeConnection(world.wells, actor, { id: connection.id })).toMatchObject({ status: 'DISCONNECTED', user_id: alice.userId });
+      expect((await eventsOf(world, integration)).at(-1)).toMatchObject({ kind: 'connection.disconnected', body: { actor: { id }, user: { id: alice.userId } } });
+    }
+  });
+
   it('stands although the provider cannot be reached, and says so in the log without the token', async () => {
     const [alice, integration] = [await addUser(world), await addIntegration(world)];
     const { id } = await connect(world, alice, integration);

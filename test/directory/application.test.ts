@@ -43,6 +43,14 @@ test('a confidential application has a secret of which only the digest is kept, 
   await expect(rotateApplicationSecret(wells, acme.admin, { id: open.application.id })).rejects.toMatchObject({ code: 'conflict', field: 'id' });
 });
 
+test('each application has a client id of its own, whatever it is called and wherever it belongs', async () => {
+  const other = await foundOrganization(wells, 'Other');
+  const made = [await create(), await create(), await createApplication(wells, other.admin, { name: 'PR-Bot', kind: 'PUBLIC', redirectUris: [] })];
+  const ids = made.map(({ application }) => application.id);
+  expect(new Set(ids).size).toBe(3);
+  for (const { application } of made) expect(await findClient(wells, application.id)).toMatchObject({ id: application.id, organizationId: application.organization_id });
+});
+
 test('a client is found in one statement, and what is no client id needs none', async () => {
   const { application } = await create();
   statements.length = 0;

@@ -104,10 +104,12 @@ describe('the way back', () => {
     expect(page.html).toContain('is connected');
     expect(await doors.credential(alice)).not.toBe(handedOut);
   });
-  step('a disabled application is an unknown client', async () => {
+  step('a disabled application is an unknown client, and its tokens end with it', async () => {
     await doors.graph(operations.SetApplicationStatusDocument, { input: { id: doors.application.id, status: 'DISABLED' } });
     for (const door of DOORS) expect(await doors.exchange(alice, {}, door)).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
     await doors.graph(operations.SetApplicationStatusDocument, { input: { id: doors.application.id, status: 'ACTIVE' } });
+    expect((await doors.exchange(alice)).body).toMatchObject({ field: 'subject_token' });
+    alice = await doors.signIn('alice@acme.test', alice.browser);
     expect((await doors.exchange(alice)).status).toBe(200);
   });
   step('a deactivated user gets nothing, nor a new token', async () => {

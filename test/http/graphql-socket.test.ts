@@ -82,4 +82,25 @@ describe('a socket', () => {
     expect((await talk([withToken(), `${' '.repeat(300_000)}`])).code).toBe(1009);
     expect((await talk([], {}, 'graphql-ws')).code).not.toBe(0);
   });
+
+  it('answers a ping, knows an id once, and forgets it when it is complete', async () => {
+    expect((await talk([withToken(), { type: 'ping' }])).answers).toEqual(expect.arrayContaining([{ type: 'connection_ack' }, { type: 'pong' }]));
+    const feed = ask('subscription { auditFeed { __typename } }');
+    const socket = new WebSocket(door.socketUrl, 'graphql-transport-ws');
+    const types: string[] = [];
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    socket.on('message', (data) => void types.push((JSON.parse(String(data)) as { type: string }).type));
+    await new Promise((resolve) => socket.once('open', resolve));
+    const send = (message: object): void => socket.send(JSON.stringify(message));
+    send(withToken());
+    await expect.poll(() => types).toContain('connection_ack');
+    send(feed);
+    await expect.poll(() => types).toContain('next');
+    send({ type: 'complete', id: '1' });
+    send(ask('{ viewer { name } }', '2'));
+    await expect.poll(() => types).toContain('complete');
+    send(feed);
+    send(feed);
+    expect(await closed).toBe(4409);
+  });
 });

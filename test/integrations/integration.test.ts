@@ -109,7 +109,14 @@ describe('changing an integration', () => {
   it('is for administrators', async () => {
     const { id } = await create();
     const member = { kind: 'user', organizationId, userId: newId('user'), name: 'M', role: 'MEMBER', applicationId: null, grantId: null, requestId: newId('request'), address: null } as const;
-    await expect(updateIntegration(wells, member, { id, name: 'x' })).rejects.toMatchObject({ code: 'forbidden' });
+    for (const verb of [
+      () => createIntegration(wells, member, { handle: 'mine', authMode: 'NONE' }),
+      () => updateIntegration(wells, member, { id, name: 'x' }),
+      () => deleteIntegration(wells, member, { id }),
+      () => setServerToken(wells, member, { id, token: new Secret('x') }),
+      () => setOAuthApp(wells, member, { id, clientId: 'x', clientSecret: null }),
+      () => declareCapabilities(wells, member, { integrationId: id, capabilities: [] }),
+    ]) await expect(verb()).rejects.toMatchObject({ code: 'forbidden' });
     expect(await findIntegrations(wells, member, [id])).toHaveLength(1);
   });
 });

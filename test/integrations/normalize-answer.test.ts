@@ -97,6 +97,26 @@ describe('any server', () => {
   });
 });
 
+describe('the metadata of an issuer', () => {
+  const find = (metadata: object) => {
+    const integration = { handle: 'any', provider: null, issuer: 'https://issuer.test', authorization_endpoint: null, token_endpoint: null, revocation_endpoint: null };
+    return resolveEndpoints({ fetch: network(200, JSON.stringify(metadata)).fetch, clock: systemClock }, integration);
+  };
+  const endpoints = { authorization_endpoint: 'https://issuer.test/a', token_endpoint: 'https://issuer.test/t' };
+
+  it('is taken where it is its own', async () => {
+    expect(await find({ issuer: 'https://issuer.test', ...endpoints, authorization_response_iss_parameter_supported: true })).toMatchObject({ authorization: 'https://issuer.test/a', token: 'https://issuer.test/t', issuer: 'https://issuer.test', iss: 'required' });
+  });
+
+  it.each<[string, object]>([
+    ['names another issuer', { issuer: 'https://evil.test', ...endpoints }],
+    ['names none', endpoints],
+    ['has no token endpoint', { issuer: 'https://issuer.test', authorization_endpoint: 'https://issuer.test/a' }],
+  ])('is refused where it %s', async (_case, metadata) => {
+    await expect(find(metadata)).rejects.toMatchObject({ code: 'provider_failed', message: expect.stringContaining('https://issuer.test') as string });
+  });
+});
+
 describe('ending a token', () => {
   const tokens = { accessToken: new Secret('access'), refreshToken: new Secret('refresh') };
   const endpointsOf = (provider: string) => resolveEndpoints({ fetch: network(200, '').fetch, clock: systemClock }, { handle: provider, provider, issuer: null, authorization_endpoint: null, token_endpoint: null, revocation_endpoint: null });

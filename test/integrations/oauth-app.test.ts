@@ -34,6 +34,13 @@ describe('OAuth app resolution', () => {
     expect(await resolve(id)).toMatchObject({ clientId: 'platform-id', source: 'PLATFORM' });
   });
 
+  it('shares the platform\'s among the integrations of a provider, whatever one of them has of its own', async () => {
+    const [one, other, third] = [await create({ provider: 'github' }), await create({ provider: 'github' }), await create({ provider: 'github' })];
+    await setOAuthApp(wells, testActor(organizationId), { id: third.id, clientId: 'own-id', clientSecret: new Secret('own-secret') });
+    for (const { id } of [one, other]) expect(await resolve(id)).toMatchObject({ clientId: 'platform-id', source: 'PLATFORM' });
+    expect(await resolve(third.id)).toMatchObject({ clientId: 'own-id', source: 'INTEGRATION' });
+  });
+
   it.each([
     ['nothing is configured', 'google', 'KONTEXT_OAUTH_GOOGLE'],
     ['the secret that the provider demands is missing', 'slack', 'KONTEXT_OAUTH_SLACK'],

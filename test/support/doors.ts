@@ -13,7 +13,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The JSON in it; empty where it is a page. */
+  /** The JSON in it, or the parameters of the address where a browser landed. */
   readonly body: Record<string, unknown>;
 }
 
@@ -84,7 +84,7 @@ export class Doors {
     for (const resource of [`${this.around.url}/graphql`, this.around.sidecarUrl]) parameters.append('resource', resource);
     let page = await browser.open(`${url}/oauth2/authorize?${parameters}`);
     if (page.status === 200) page = await browser.submit(page, { tick: Object.keys(page.forms[0]?.boxes ?? {}), button: { name: 'decision', value: 'allow' } });
-    const code = page.url.searchParams.get('code');
+    const code = page.url.href.startsWith(REDIRECT_URI) ? page.url.searchParams.get('code') : null;
     if (code === null) throw new Refused('sign-in', ofPage(page));
     return { browser, ...(await this.tokens({ grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: verifier }, { url })) };
   }
@@ -135,9 +135,9 @@ export class Doors {
     return String(reply.body['access_token']);
   }
 
-  /** Holds the world against what must always be true, and every answer against its row. */
-  async check(wells: Pick<Wells, 'db' | 'keyring'>, logLines: readonly string[] = []): Promise<void> {
-    await checkPlane({ ...wells, logLines: [...logLines] }, [...this.secrets]);
+  /** Holds the world against what must always be true, and every answer against its row; with log lines also every column and line against every secret. */
+  async check(wells: Pick<Wells, 'db' | 'keyring'>, logLines: readonly string[] | null = null): Promise<void> {
+    await checkPlane({ ...wells, logLines: [...(logLines ?? [])] }, logLines ? [...this.secrets] : []);
     const organizationId: OrganizationId = this.around.bootstrap.organizationId;
     const found = await wells.db.read(organizationId, (tx) => tx.selectFrom('audit_event').select('id').execute());
     const rows = new Set(found.map(({ id }) => id));
@@ -182,7 +182,8 @@ async function read(response: Response): Promise<Reply> {
   return { status: response.status, headers: response.headers, text, body: parse(text) };
 }
 
-const ofPage = ({ status, headers, html }: Page): Reply => ({ status, headers, text: html, body: {} });
+/** A page, or the address at which the browser was told to stop. */
+const ofPage = ({ url, status, headers, html }: Page): Reply => ({ status, headers, text: html || url.search, body: Object.fromEntries(url.searchParams) });
 
 function parse(text: string): Record<string, unknown> {
   try {

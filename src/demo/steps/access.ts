@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreatePolicyDocument, ExplainAccessDocument, PoliciesDocument, RevokeConnectionDocument, type ExplainAccessQuery } from '../../../schema/generated/graphql.ts';
 import { made, openGraph } from '../graph.ts';
-import type { ExchangeAnswer } from '../pr-bot.ts';
+import type { ExchangeAnswer } from '../pr-bot-client.ts';
 import { check, short, type Step, type Story } from '../story.ts';
 
 /** What PR-Bot gets, and what it does not. */
@@ -23,7 +23,7 @@ const MARGIN_MS = 60_000;
 async function exchange(story: Story): Promise<void> {
   const { tell, prBot, kontext } = story;
   tell.show(`POST ${kontext.sidecarUrl}/oauth2/token\n  grant_type=…:token-exchange, subject_token=<Alice's Kontext token>,\n  resource=tracker, scope=${READ}`);
-  const { body } = keep(story, await prBot.exchange(READ));
+  const { body } = keep(story, await prBot.client.exchange(READ));
   tell.show(`200 {access_token: <Tracker's>, token_type: ${String(body['token_type'])}, expires_in: ${String(body['expires_in'])},\n     scope: "${String(body['scope'])}", audit_id: ${short(String(body['audit_id']))}}`);
   tell.say('All three layers allow, and the row of the log was committed before the token left. The refresh token never leaves.');
 }
@@ -39,11 +39,12 @@ async function refresh(story: Story): Promise<void> {
   const { tell, prBot, tracker, brokered } = story;
   // Answers count whole seconds, rounded down.
   const wait = Math.max(0, brokered.endsAt + 1_000 - MARGIN_MS - Date.now()) + 100;
+  check(wait < 10_000, `Tracker's token is not due for a refresh for another ${Math.round(wait / 1000)} s`);
   tell.say(`Tracker's tokens live for about a minute, and Kontext renews what ends within one. In ${(wait / 1000).toFixed(1)} s that is due …`);
   await sleep(wait);
   // The next token lives longer, so that on no machine another refresh comes due while these are under way.
   const { refreshes: before } = await watchTracker(tracker.issuer, { lifetime: 600 });
-  const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => prBot.exchange(READ)));
+  const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => prBot.client.exchange(READ)));
   const refreshes = (await watchTracker(tracker.issuer)).refreshes - before;
   const tokens = new Set(answers.map((answer) => keep(story, answer).body['access_token']));
   check(refreshes === 1, `Tracker saw ${refreshes} refreshes for ${AT_ONCE} exchanges at once`);
@@ -58,7 +59,7 @@ async function deny(story: Story): Promise<void> {
   tell.say(`createPolicy: DENY, everyone, ${DELETE}. PR-Bot asks for it all the same:`);
   const input = { layer: 'ORGANIZATION' as const, effect: 'DENY' as const, subject: { kind: 'EVERYONE' as const }, integrationId, operation: 'delete_issue' };
   await administrator(CreatePolicyDocument, { input });
-  const { status, body } = await prBot.exchange(DELETE);
+  const { status, body } = await prBot.client.exchange(DELETE);
   check(status === 403 && body['error'] === 'access_denied' && body['code'] === 'kontext_policy_denied', `the exchange answered ${status} ${String(body['error'])}`);
   check(!('access_token' in body), 'a refusal carried a token');
   tell.show(`403 {error: ${body['error']}, code: ${body['code']}, audit_id: ${short(String(body['audit_id']))}, decision: …}`);
@@ -69,7 +70,7 @@ async function deny(story: Story): Promise<void> {
   check(results.join() === 'ORGANIZATION DENY,USER NO_RULE,APPLICATION ALLOW', `the layers say ${results.join(', ')}`);
   check(decidedAlike(body['decision'], decision), 'explainAccess explains another decision than the one that was sent');
   await drawDecision(story, decision);
-  const { status: stillAllowed } = keep(story, await prBot.exchange(READ));
+  const { status: stillAllowed } = keep(story, await prBot.client.exchange(READ));
   tell.say(`All three layers must allow. PR-Bot may still use ${READ}: ${stillAllowed}.`);
 }
 
@@ -94,13 +95,13 @@ async function drawDecision({ tell, administrator }: Story, { layers, remedies }
 async function revoke(story: Story): Promise<void> {
   const { tell, prBot, kontext, connectionId, tracker, brokered } = story;
   tell.say('revokeConnection, with her own token: Kontext forgets her Tracker tokens and has Tracker end them.');
-  const alice = openGraph(kontext.url, prBot.userToken);
+  const alice = openGraph(kontext.url, prBot.client.userToken);
   const { connection } = (await alice(RevokeConnectionDocument, { input: { id: connectionId } })).revokeConnection;
   check(made(connection).status === 'DISCONNECTED', 'the connection is not disconnected');
   const { status } = await listIssues(tracker.api, brokered.token);
   check(status === 401, `Tracker answered ${status} to the token of a revoked connection`);
   tell.say(`Tracker answers ${status} to the one that PR-Bot was handed before. The next exchange is refused, and says what to do:`);
-  const { status: refused, body } = await prBot.exchange(READ);
+  const { status: refused, body } = await prBot.client.exchange(READ);
   check(refused === 400 && body['error'] === 'integration_required' && body['failure_reason'] === 'disconnected', `the exchange answered ${refused} ${String(body['error'])}`);
   check(typeof body['connect_url'] === 'string', 'the refusal has no connect_url');
   story.connectUrl = body['connect_url'];
@@ -114,7 +115,7 @@ async function reconnect(story: Story): Promise<void> {
   // Tracker may still know her, and then does not ask again.
   if (page.url.origin === tracker.issuer) page = await browser.submit(page, { fields: { account: 'alice@tracker.test' }, button: { name: 'answer', value: 'yes' } });
   check(page.url.origin === kontext.url && page.status === 200, `connect_url led to ${page.url.origin}${page.url.pathname} (${page.status})`);
-  keep(story, await prBot.exchange(READ));
+  keep(story, await prBot.client.exchange(READ));
   const { status, body } = await listIssues(tracker.api, story.brokered.token);
   check(status === 200 && body.account === 'alice@tracker.test', `Tracker answered ${status} to the token of the new connection`);
   tell.say(`Connected anew, exchanged anew, and Tracker answers about ${body.account}.`);

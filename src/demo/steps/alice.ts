@@ -27,7 +27,7 @@ async function signIn(story: Story): Promise<void> {
 
   const landed = await browser.submit(consent, { tick, button: { name: 'decision', value: 'allow' } });
   check(landed.url.origin === prBot.url && landed.status === 200, `the browser was to come back to PR-Bot and is at ${where(landed)}`);
-  const { viewer } = await openGraph(kontext.url, prBot.userToken)(ViewerDocument, {});
+  const { viewer } = await openGraph(kontext.url, prBot.client.userToken)(ViewerDocument, {});
   check(viewer.user?.email === 'alice@acme.test' && viewer.user.role === 'OWNER', 'PR-Bot\'s token is not Alice\'s');
   story.aliceId = viewer.user.id;
   tell.say(`What she ticked became rules of the user layer. PR-Bot holds a token that says: ${viewer.name} (${short(story.aliceId)}), through PR-Bot, at Acme.`);
@@ -35,7 +35,7 @@ async function signIn(story: Story): Promise<void> {
 
 async function connect(story: Story): Promise<void> {
   const { tell, browser, prBot, tracker, kontext, integrationId } = story;
-  const alice = openGraph(kontext.url, prBot.userToken);
+  const alice = openGraph(kontext.url, prBot.client.userToken);
   const link = made((await alice(StartConnectionDocument, { input: { integrationId } })).startConnection.authorizationUrl);
   tell.say('startConnection, asked with her token, answers a link that serves once and only in a browser where she is signed in.');
   const form = await browser.open(link);

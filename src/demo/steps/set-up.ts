@@ -60,13 +60,13 @@ async function configureSignIn({ tell, administrator, acme }: Story): Promise<vo
 }
 
 async function createApplication(story: Story): Promise<void> {
-  const { tell, administrator, kontext, prBot, tracker } = story;
+  const { tell, administrator, kontext, prBot } = story;
   tell.say(`createApplication: PR-Bot, which can keep a secret and runs at ${prBot.url}.`);
   const input = { name: 'PR-Bot', kind: 'CONFIDENTIAL' as const, redirectUris: [prBot.redirectUri] };
   const { application, clientSecret } = (await administrator(CreateApplicationDocument, { input })).createApplication;
   story.applicationId = made(application).id;
   const resources = [`${kontext.url}/graphql`, kontext.sidecarUrl];
-  await prBot.register({ issuer: kontext.url, sidecarUrl: kontext.sidecarUrl, clientId: story.applicationId, clientSecret: made(clientSecret), resources, trackerApi: tracker.api });
+  await prBot.register({ issuer: kontext.url, sidecarUrl: kontext.sidecarUrl, clientId: story.applicationId, clientSecret: made(clientSecret), redirectUri: prBot.redirectUri, resources });
   tell.say(`Its client id is ${short(story.applicationId)}; its secret is shown this once.`);
 }
 

@@ -109,6 +109,11 @@ export function pageHtml(title: string, content: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(title)} · Kontext</title><style>${STYLE}</style></head><body><main><h1>${escapeHtml(title)}</h1>${content}</main></body></html>`;
 }
 
+/** What a fault looks like to a person: what is wrong, who can fix it and how, and the request's id. */
+export function faultHtml(fault: Fault, requestId: string): string {
+  return pageHtml('This did not work', `<p>${escapeHtml(fault.message)}</p><p>${escapeHtml(fault.hint)}</p><p><small>Request ${escapeHtml(requestId)}</small></p>`);
+}
+
 const STYLE =
   'body{margin:0;background:#f6f7f9;color:#1b1f24;font:16px/1.5 system-ui,sans-serif}main{max-width:32rem;margin:8vh auto;padding:2rem;background:#fff;border:1px solid #d8dee4;border-radius:12px}' +
   'h1{font-size:1.35rem;margin:0 0 1rem}label{display:block;margin:.5rem 0}button{font:inherit;padding:.55rem 1.1rem;border-radius:8px;border:1px solid #1f5fbf;background:#1f5fbf;color:#fff;cursor:pointer;margin-right:.5rem}' +
