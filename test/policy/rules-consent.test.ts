@@ -37,7 +37,7 @@ test('consent writes user-layer ALLOWs about one application, each target once',
   expect(result).toHaveLength(2);
   expect(raised).toBe(true);
   const rule = { layer: 'USER', effect: 'ALLOW', subject_kind: 'USER', subject_id: acme.member.userId, application_id: bot.id, origin: 'CONSENT', state: 'LIVE', expires_at: expiresAt };
-  const written = new Map((await rules()).map((written) => [written.id, written]));
+  const written = new Map((await rules()).map((one) => [one.id, one]));
   expect(result.map((id) => written.get(id))).toMatchObject([{ ...rule, operation: 'create_issue' }, { ...rule, operation: null }]);
   expect(written.size).toBe(2);
 });
