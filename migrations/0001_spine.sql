@@ -14,8 +14,12 @@ CREATE FUNCTION current_organization() RETURNS text LANGUAGE sql STABLE
 CREATE TABLE organization (
   id text COLLATE "C" PRIMARY KEY CHECK (id LIKE 'org\_%'),
   name text NOT NULL,
+  -- Made by KONTEXT_BOOTSTRAP on an empty database; of two nodes that start together one makes it.
+  bootstrapped boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now()
 );
+
+CREATE UNIQUE INDEX organization_bootstrapped ON organization (bootstrapped) WHERE bootstrapped;
 
 -- The one row that orders everything in an organization: the last number and hash of its log, and the revision that
 -- every change of access raises. Whoever appends locks it, last in the transaction.
@@ -276,6 +280,8 @@ CREATE TABLE audit_event (
 CREATE UNIQUE INDEX audit_event_id ON audit_event (organization_id, id);
 -- A member's page shows the events about that member.
 CREATE INDEX audit_event_user ON audit_event (organization_id, user_id, sequence);
+-- And what that member did to others; decisions, whose actor is an application, stay out of it.
+CREATE INDEX audit_event_acting_user ON audit_event (organization_id, actor_id, sequence) WHERE starts_with(actor_id, 'usr_');
 
 -- What the authorization server stores: sessions, interactions, grants, codes, refresh tokens. Ids are bearer secrets,
 -- so only their digests are kept; payloads are sealed.

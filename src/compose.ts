@@ -5,6 +5,7 @@ import { createOrganization, hasOrganizations } from './directory/index.ts';
 import { openExchange } from './exchange/index.ts';
 import { openGraphql, openHttpServer, operationRoutes, pageRoutes, sidecarRoutes, type HttpServer, type HttpServerSettings } from './http/index.ts';
 import { openIdentity } from './identity/index.ts';
+import { Fault } from './kernel/index.ts';
 import {
   migrate,
   newId,
@@ -130,12 +131,17 @@ async function requireOrganization(wells: Wells, config: Config): Promise<void> 
   if (!config.bootstrap) {
     throw new StartRefused('The database holds no organization yet: run "node src/main.ts bootstrap --organization Acme --admin alice@acme.test", or set KONTEXT_BOOTSTRAP=Acme,alice@acme.test.');
   }
-  await bootstrap(wells, config.bootstrap);
+  try {
+    await bootstrap(wells, { ...config.bootstrap, first: true });
+  } catch (error) {
+    // Another node that started on the same empty database was faster, and its output has the secret.
+    if (!(error instanceof Fault && error.code === 'conflict')) throw error;
+  }
 }
 
 /** Makes an organization and prints its service account once, as JSON on standard output: the only time its secret is shown. */
-export async function bootstrap(wells: Wells, { organization, admin }: { organization: string; admin: string }): Promise<void> {
-  const { organizationId, serviceAccount } = await createOrganization(wells, { name: organization, adminEmail: admin }, newId('request'));
+export async function bootstrap(wells: Wells, { organization, admin, first }: { organization: string; admin: string; first?: true }): Promise<void> {
+  const { organizationId, serviceAccount } = await createOrganization(wells, { name: organization, adminEmail: admin, ...(first && { first }) }, newId('request'));
   const { clientId, clientSecret } = serviceAccount;
   process.stdout.write(`${JSON.stringify({ organizationId, serviceAccount: { clientId, clientSecret: clientSecret.reveal() } })}\n`);
 }

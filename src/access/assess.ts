@@ -20,6 +20,8 @@ export type Assessment = { readonly kind: 'obstacle'; readonly obstacle: Obstacl
 
 export interface Asked {
   readonly withUser: boolean;
+  /** Asked for explanation alone: no token, so no grant, stands behind the question. */
+  readonly grantless?: true;
   readonly capabilities: readonly CapabilityName[] | null;
   /** Whether the raw credential is to leave (exchange) or to be injected (gateway). */
   readonly rawCredential: boolean;
@@ -42,10 +44,11 @@ export function assess(facts: Facts, asked: Asked): Assessment {
   return { kind: 'decision', decision };
 }
 
-function findObstacle(facts: Facts, { withUser, capabilities }: Asked): Obstacle | null {
+function findObstacle(facts: Facts, { withUser, grantless, capabilities, now }: Asked): Obstacle | null {
   const { integration } = facts;
   if (!facts.application?.active) return 'application_ended';
-  if (withUser && (!facts.user?.active || !facts.grantAlive)) return 'subject_ended';
+  if (withUser && !facts.user?.active) return 'subject_ended';
+  if (withUser && !grantless && !(facts.grantUntil && facts.grantUntil > now)) return 'subject_ended';
   if (facts.ambiguous) return 'ambiguous_target';
   if (!integration) return 'unknown_integration';
   if (!facts.attached) return 'not_attached_to_application';

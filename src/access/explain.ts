@@ -1,4 +1,4 @@
-import { Fault, mayManage, type Actor, type ApplicationId, type IntegrationId, type UserId } from '../kernel/index.ts';
+import { Fault, invalid, mayManage, parseOperation, type Actor, type ApplicationId, type IntegrationId, type UserId } from '../kernel/index.ts';
 import type { Wells } from '../platform/index.ts';
 import type { Decision } from '../policy/index.ts';
 import { assess } from './assess.ts';
@@ -12,6 +12,8 @@ export interface Explain {
   /** Null: the whole integration. */
   readonly operations: readonly string[] | null;
 }
+
+const MAX_OPERATIONS = 50;
 
 /**
  * The decision that an exchange would get now, by the same function over the same facts; nothing is logged and nothing
@@ -30,8 +32,9 @@ export async function explainAccess(deps: Pick<Wells, 'db' | 'keyring' | 'clock'
   if (!facts.application) throw new Fault('not_found', { field: 'applicationId' });
   if (question.userId !== null && !facts.user) throw new Fault('not_found', { field: 'userId' });
   const handle = facts.integration?.handle ?? '';
-  const capabilities = question.operations?.map((operation) => ({ handle, operation })) ?? null;
-  const assessment = assess(facts, { withUser: question.userId !== null, capabilities, rawCredential: true, now: deps.clock.now() });
+  if ((question.operations?.length ?? 0) > MAX_OPERATIONS) throw invalid('operations', `At most ${MAX_OPERATIONS} operations can be named at once.`);
+  const capabilities = question.operations?.map((operation, index) => ({ handle, operation: parseOperation(operation, `operations.${index}`) })) ?? null;
+  const assessment = assess(facts, { withUser: question.userId !== null, grantless: true, capabilities, rawCredential: true, now: deps.clock.now() });
   if (assessment.kind === 'decision') return assessment.decision;
   throw new Fault('conflict', { message: OBSTACLE_TEXT[assessment.obstacle] });
 }

@@ -11,7 +11,7 @@ export interface FactsKey {
   readonly userId: UserId | null;
   /** The authorization server's grant behind the user's token. */
   readonly grantId: string | null;
-  /** An integration's handle, or the absolute URI of its API or MCP endpoint. */
+  /** An integration's handle, or the absolute URI of its API or MCP endpoint without a slash at its end. */
   readonly target: string;
 }
 
@@ -20,8 +20,8 @@ export interface Facts {
   readonly revision: number;
   readonly application: { readonly id: ApplicationId; readonly name: string; readonly active: boolean } | null;
   readonly user: { readonly id: UserId; readonly name: string; readonly role: Role; readonly active: boolean; readonly groupIds: readonly Id<'group'>[] } | null;
-  /** Whether the grant still stands; true where the request came without one. */
-  readonly grantAlive: boolean;
+  /** Until when the user's grant to this application stands; null where there is none. */
+  readonly grantUntil: Date | null;
   readonly integration: Selectable<IntegrationTable> | null;
   /** Whether the target names two integrations, so that only a handle can tell them apart. */
   readonly ambiguous: boolean;
@@ -71,7 +71,9 @@ export async function loadFacts(deps: Pick<Wells, 'keyring'>, tx: Tx, key: Facts
     .leftJoin('application as app', (join) => join.on('app.id', '=', key.applicationId))
     .leftJoin('users as usr', (join) => join.on('usr.id', '=', key.userId))
     .leftJoin('application_integration as att', (join) => join.on('att.application_id', '=', key.applicationId).on('att.integration_id', '=', integration?.id ?? null))
-    .leftJoin('oidc_record as grant', (join) => join.on('grant.model', '=', 'Grant').on('grant.id_digest', '=', digest(key.grantId ?? '')))
+    .leftJoin('oidc_record as grant', (join) =>
+      join.on('grant.model', '=', 'Grant').on('grant.id_digest', '=', digest(key.grantId ?? '')).on('grant.account_id', '=', key.userId).on('grant.client_id', '=', key.applicationId),
+    )
     .where('head.organization_id', '=', key.organizationId)
     .select([
       'head.access_revision',
@@ -81,7 +83,7 @@ export async function loadFacts(deps: Pick<Wells, 'keyring'>, tx: Tx, key: Facts
       'usr.role as user_role',
       'usr.status as user_status',
       'att.integration_id as attached',
-      'grant.model as grant_model',
+      'grant.expires_at as grant_until',
       sql<Id<'group'>[]>`ARRAY(SELECT group_id FROM group_member WHERE user_id = ${key.userId} ORDER BY group_id)`.as('group_ids'),
     ])
     .executeTakeFirstOrThrow();
@@ -93,7 +95,7 @@ export async function loadFacts(deps: Pick<Wells, 'keyring'>, tx: Tx, key: Facts
       key.userId === null || who.user_name === null || who.user_role === null
         ? null
         : { id: key.userId, name: who.user_name, role: who.user_role, active: who.user_status === 'ACTIVE', groupIds: who.group_ids },
-    grantAlive: key.grantId === null || who.grant_model !== null,
+    grantUntil: who.grant_until,
     integration,
     ambiguous: integrations.length > 1,
     attached: who.attached !== null,
@@ -107,9 +109,8 @@ export async function loadFacts(deps: Pick<Wells, 'keyring'>, tx: Tx, key: Facts
 function findTarget(tx: Tx, { organizationId, target }: FactsKey): Promise<Selectable<IntegrationTable>[]> {
   const query = tx.selectFrom('integration').selectAll().where('organization_id', '=', organizationId);
   if (!target.includes(':')) return query.where('handle', '=', target).execute();
-  const uri = target.replace(/\/+$/, '');
   return query
-    .where((eb) => eb.or([eb(sql`rtrim(api_base_url, '/')`, '=', uri), eb(sql`rtrim(mcp_url, '/')`, '=', uri)]))
+    .where((eb) => eb.or([eb(sql`rtrim(api_base_url, '/')`, '=', target), eb(sql`rtrim(mcp_url, '/')`, '=', target)]))
     .limit(2)
     .execute();
 }

@@ -46,6 +46,25 @@ export async function appendInside(tx: Tx, organizationId: OrganizationId, entri
   });
 }
 
+/**
+ * Appends in the caller's transaction and takes it back: throws `unavailable` where the log cannot be written now. For what
+ * must be written down later and cannot be undone.
+ */
+export async function rehearse(tx: Tx, organizationId: OrganizationId, entry: Entry): Promise<void> {
+  await sql`SAVEPOINT rehearsal`.execute(tx);
+  await appendInside(tx, organizationId, [entry]).catch((error: unknown) => {
+    throw unwritable(error);
+  });
+  // Gives back the organization's head too.
+  await sql`ROLLBACK TO SAVEPOINT rehearsal`.execute(tx);
+}
+
+/** The fault of a log that cannot be written, whatever the reason. */
+function unwritable(error: unknown): Fault {
+  const fault = toFault(error);
+  return fault.code === 'unavailable' ? fault : new Fault('unavailable', { message: 'The audit log cannot be written right now, so nothing is handed out.', cause: error });
+}
+
 /** Appends decisions, many callers' in one transaction. */
 export interface Appender extends AsyncDisposable {
   /**
@@ -80,8 +99,7 @@ export function openAppender(deps: { db: Database; bell: Doorbell; clock: Clock;
       batch.forEach(({ resolve }, index) => resolve(appended[index]!));
       deps.metrics.staleEntries.inc(appended.filter(({ stale }) => stale).length);
     } catch (error) {
-      const fault = toFault(error);
-      const reason = fault.code === 'unavailable' ? fault : new Fault('unavailable', { message: 'The audit log cannot be written right now, so nothing is handed out.', cause: error });
+      const reason = unwritable(error);
       for (const { reject } of batch) reject(reason);
     }
   };

@@ -30,7 +30,8 @@ export const EVENTS = {
   'application.integration_detached': changesAccess('An integration was detached from an application.'),
   'service_account.created': records('A service account was created.'),
   'service_account.revoked': changesAccess('A service account was revoked.'),
-  'integration.created': records('An integration was created.'),
+  // Two integrations at one address make it ambiguous.
+  'integration.created': changesAccess('An integration was created.'),
   'integration.updated': changesAccess('An integration was changed.'),
   'integration.deleted': changesAccess('An integration was deleted.'),
   'integration.server_token_set': changesAccess('The shared token of an integration was set.'),

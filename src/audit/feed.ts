@@ -49,8 +49,8 @@ interface Tail {
   /** How many events that alter access it has seen: a subscriber that saw fewer asks for its rights again. */
   accessChanges: number;
   lookedAt: number;
-  /** Resolves when `head` has moved. */
-  moved: PromiseWithResolvers<void>;
+  /** Called once when `head` has moved. */
+  readonly waiting: Set<() => void>;
   subscribers: number;
   readonly ready: Promise<void>;
   close(): void;
@@ -104,8 +104,7 @@ function openTail(deps: FeedDeps, settings: FeedSettings, organizationId: Organi
         if (tail.recent.length > RECENT) tail.recent.splice(0, tail.recent.length - RECENT);
         tail.head = last.sequence;
         tail.accessChanges += events.filter(({ kind }) => EVENTS[kind].altersAccess).length;
-        tail.moved.resolve();
-        tail.moved = Promise.withResolvers();
+        for (const wake of [...tail.waiting]) wake();
       }
       if (events.length < BATCH && !again) return;
     }
@@ -125,7 +124,7 @@ function openTail(deps: FeedDeps, settings: FeedSettings, organizationId: Organi
     head: 0,
     accessChanges: 0,
     lookedAt: deps.clock.now().getTime(),
-    moved: Promise.withResolvers(),
+    waiting: new Set(),
     subscribers: 0,
     ready: deps.db.read(organizationId, (tx) => headSequence(tx, organizationId)).then((sequence) => void (tail.head = sequence)),
     close() {
@@ -139,15 +138,17 @@ function openTail(deps: FeedDeps, settings: FeedSettings, organizationId: Organi
 
 function openCursor(deps: FeedDeps, settings: FeedSettings, tail: Tail, request: FeedRequest, stopping: AbortSignal, onEnd: () => void): AsyncIterableIterator<FeedItem> {
   let position = -1;
-  let checked = tail.accessChanges;
+  // Rights may have ended since the subscriber was authenticated, before this feed began to count: the first pull asks.
+  let checked = -1;
   let buffer: readonly AuditEvent[] = [];
   let index = 0;
-  const ended = Promise.withResolvers<void>();
   let over = false;
+  /** Ends the wait that is under way, where there is one. */
+  let leave: (() => void) | undefined;
   const end = (): void => {
     if (over) return;
     over = true;
-    ended.resolve();
+    leave?.();
     stopping.removeEventListener('abort', end);
     onEnd();
   };
@@ -156,19 +157,23 @@ function openCursor(deps: FeedDeps, settings: FeedSettings, tail: Tail, request:
   /** The next events after the position: from the shared tail, or from the table for who is far behind. */
   const fill = async (): Promise<void> => {
     const oldest = tail.recent[0];
-    const events = oldest && position >= oldest.sequence - 1 ? tail.recent.slice(position - oldest.sequence + 1) : await deps.db.read(request.organizationId, (tx) => eventsAfter(tx, position, BATCH));
-    buffer = events;
+    buffer = oldest && position >= oldest.sequence - 1 ? tail.recent.slice(position - oldest.sequence + 1) : await deps.db.read(request.organizationId, (tx) => eventsAfter(tx, position, BATCH));
     index = 0;
   };
-  const wait = async (): Promise<'moved' | 'heartbeat'> => {
-    const timer = Promise.withResolvers<'heartbeat'>();
-    const handle = setTimeout(() => timer.resolve('heartbeat'), Math.max(1, Math.min(settings.heartbeatMs, request.until.getTime() - deps.clock.now().getTime())));
-    try {
-      return await Promise.race([tail.moved.promise.then(() => 'moved' as const), timer.promise, ended.promise.then(() => 'moved' as const)]);
-    } finally {
-      clearTimeout(handle);
-    }
-  };
+  /** Until the log has moved, a heartbeat is due, the token ends or the reader leaves. */
+  const wait = (): Promise<'moved' | 'heartbeat'> =>
+    new Promise((resolve) => {
+      const settle = (why: 'moved' | 'heartbeat'): void => {
+        clearTimeout(timer);
+        tail.waiting.delete(wake);
+        leave = undefined;
+        resolve(why);
+      };
+      const wake = (): void => settle('moved');
+      const timer = setTimeout(() => settle('heartbeat'), Math.max(1, Math.min(settings.heartbeatMs, request.until.getTime() - deps.clock.now().getTime())));
+      tail.waiting.add(wake);
+      leave = wake;
+    });
   const pull = async (): Promise<IteratorResult<FeedItem>> => {
     await tail.ready;
     if (position < 0) {
@@ -194,12 +199,10 @@ function openCursor(deps: FeedDeps, settings: FeedSettings, tail: Tail, request:
         position = event.sequence;
         if (matches(request.filter, event)) return { done: false, value: { kind: 'event', event } };
       }
-      const { moved } = tail;
       if (position < tail.head) {
         await fill();
         continue;
       }
-      if (moved !== tail.moved) continue;
       if ((await wait()) === 'heartbeat' && !over && deps.clock.now() < request.until) {
         return { done: false, value: { kind: 'heartbeat', cursor: formatAuditCursor(position), lagMs: deps.clock.now().getTime() - tail.lookedAt } };
       }

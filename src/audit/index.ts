@@ -1,4 +1,4 @@
-export { openAppender } from './append.ts';
+export { openAppender, rehearse, toEntry } from './append.ts';
 export type { Appended, Appender, Fences } from './append.ts';
 export { chainHash, genesisHash } from './chain.ts';
 export { change } from './change.ts';

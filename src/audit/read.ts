@@ -59,7 +59,7 @@ function whereFilter(query: EventQuery, filter: EventFilter): EventQuery {
   if (filter.kinds) narrowed = narrowed.where(sql<boolean>`kind = any(${[...filter.kinds]}::text[])`);
   if (filter.outcomes) narrowed = narrowed.where(sql<boolean>`outcome = any(${[...filter.outcomes]}::text[])`);
   const { userId } = filter;
-  if (userId) narrowed = narrowed.where((eb) => eb.or([eb('user_id', '=', userId), eb('actor_id', '=', userId)]));
+  if (userId) narrowed = narrowed.where((eb) => eb.or([eb('user_id', '=', userId), eb.and([eb('actor_id', '=', userId), sql<boolean>`starts_with(actor_id, 'usr_')`])]));
   if (filter.applicationId) narrowed = narrowed.where('application_id', '=', filter.applicationId);
   if (filter.integrationId) narrowed = narrowed.where('integration_id', '=', filter.integrationId);
   return narrowed;

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { ChangeDeps } from '../audit/index.ts';
-import type { ConnectionId, OrganizationId, UserId } from '../kernel/index.ts';
-import type { ConnectionTable, DataKey, DisconnectReason, IntegrationTable, Secret, Wells } from '../platform/index.ts';
+import { systemActor, type ConnectionId, type OrganizationId, type SystemActor, type UserId } from '../kernel/index.ts';
+import { newId, type ConnectionTable, type DataKey, type DisconnectReason, type IntegrationTable, type Secret, type Wells } from '../platform/index.ts';
 import { openCredential } from './credential.ts';
 
 export type FreshCredentialDeps = ChangeDeps & Pick<Wells, 'db' | 'keyring' | 'fetch' | 'environment' | 'log' | 'metrics'>;
@@ -35,6 +35,9 @@ export type FreshCredential =
   | { readonly kind: 'not_connected'; readonly reason: NotConnectedReason }
   /** The service asks for no credential. */
   | { readonly kind: 'nothing' };
+
+/** The server itself, as whoever refreshes: no caller owns a refresh. */
+export const refreshActor = ({ organizationId }: FreshCredentialInput): SystemActor => systemActor(organizationId, 'refresh', newId('request'));
 
 /** A token this close to its end is refreshed before it is handed out. */
 const MARGIN_MS = 60_000;

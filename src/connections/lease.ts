@@ -1,7 +1,8 @@
 import { sql, type Selectable } from 'kysely';
+import { rehearse, toEntry } from '../audit/index.ts';
 import type { ConnectionTable, IntegrationTable, Tx } from '../platform/index.ts';
 import { openCredential, type Credential } from './credential.ts';
-import { expiresSoon, hasExpired, type ConnectionFacts, type FreshCredentialDeps, type FreshCredentialInput } from './facts.ts';
+import { expiresSoon, hasExpired, refreshActor, type ConnectionFacts, type FreshCredentialDeps, type FreshCredentialInput } from './facts.ts';
 
 /** The right to refresh one connection, held under an epoch. */
 export interface Lease {
@@ -32,40 +33,64 @@ export interface Known {
 
 /**
  * Looks at the connection again and takes the lease where a refresh is due and nobody holds it. Time is the database's,
- * which is one for all nodes. If we crash after this commit the lease runs out by itself, and whoever takes it then
- * knows that the outcome of this one is unknown.
+ * which is one for all nodes. `unavailable` where the log cannot be written: what the provider would issue could then not
+ * be kept. If we crash after this commit the lease runs out by itself, and whoever takes it then knows that the outcome of
+ * this one is unknown.
  */
-export function acquireLease(deps: FreshCredentialDeps, input: FreshCredentialInput, facts: ConnectionFacts, known: Known): Promise<Acquired> {
-  return deps.db.asOrganization(input.organizationId, async (tx): Promise<Acquired> => {
-    const row = await readRow(tx, facts);
-    if (!row) return { kind: 'settled', row: null };
-    const now = deps.clock.now();
-    const refreshedByNow = row.version > known.version && (known.refreshed || !hasExpired(row.expires_at, now));
-    if (!row.credential || refreshedByNow || !expiresSoon(row.expires_at, now)) return { kind: 'settled', row };
-
-    const credential = openCredential(input.dataKey, row.id, row.credential);
-    if (!credential.refreshToken) return { kind: hasExpired(row.expires_at, now) ? 'over' : 'settled', row };
-    if (!row.free) return { kind: 'held', row };
-    if (known.refreshed) return { kind: 'tried', row };
-    const taken = await tx
-      .updateTable('connection')
-      .set({ lease_epoch: sql`lease_epoch + 1`, lease_until: sql`clock_timestamp() + interval '30 seconds'` })
-      .where('id', '=', row.id)
-      .where('version', '=', row.version)
-      .where(sql<boolean>`(lease_until IS NULL OR lease_until < clock_timestamp())`)
-      .returning('lease_epoch')
-      .executeTakeFirst();
-    if (!taken) return { kind: 'held', row };
-    const integration = await tx.selectFrom('integration').selectAll().where('id', '=', input.integration.id).executeTakeFirstOrThrow();
-    const { refreshToken } = credential;
-    return { kind: 'lease', lease: { epoch: taken.lease_epoch, row, credential: { ...credential, refreshToken }, integration, inherited: row.inherited } };
-  });
+export async function acquireLease(deps: FreshCredentialDeps, input: FreshCredentialInput, facts: ConnectionFacts, known: Known): Promise<Acquired> {
+  const claim: Claim = { current: null };
+  try {
+    return await deps.db.asOrganization(input.organizationId, (tx) => acquireInside(deps, tx, input, facts, known, claim));
+  } catch (error) {
+    const { current } = claim;
+    // The commit may have happened and its answer be lost: nothing was sent under this lease, so whoever comes next is free.
+    if (current) await deps.db.asOrganization(input.organizationId, (tx) => writeUnderLease(tx, current, {}, false)).catch(() => {});
+    throw error;
+  }
 }
+
+/** The lease that a transaction is about to take. */
+interface Claim {
+  current: Pick<Lease, 'epoch' | 'row'> | null;
+}
+
+async function acquireInside(deps: FreshCredentialDeps, tx: Tx, input: FreshCredentialInput, facts: ConnectionFacts, known: Known, claim: Claim): Promise<Acquired> {
+  const row = await readRow(tx, facts);
+  if (!row) return { kind: 'settled', row: null };
+  const now = deps.clock.now();
+  const refreshedByNow = row.version > known.version && (known.refreshed || !hasExpired(row.expires_at, now));
+  if (!row.credential || refreshedByNow || !expiresSoon(row.expires_at, now)) return { kind: 'settled', row };
+
+  const credential = openCredential(input.dataKey, row.id, row.credential);
+  if (!credential.refreshToken) return { kind: hasExpired(row.expires_at, now) ? 'over' : 'settled', row };
+  if (!row.free) return { kind: 'held', row };
+  if (known.refreshed) return { kind: 'tried', row };
+  await rehearse(tx, input.organizationId, toEntry(deps.clock, refreshActor(input), { kind: 'connection.refreshed' }));
+  const epoch = row.lease_epoch + nextStep();
+  // One that was inherited stays taken: its request may have been sent.
+  claim.current = row.inherited ? null : { epoch, row };
+  const taken = await tx
+    .updateTable('connection')
+    .set({ lease_epoch: epoch, lease_until: sql`clock_timestamp() + interval '30 seconds'` })
+    .where('id', '=', row.id)
+    .where('version', '=', row.version)
+    .where('lease_epoch', '=', row.lease_epoch)
+    .where(sql<boolean>`(lease_until IS NULL OR lease_until < clock_timestamp())`)
+    .returning('id')
+    .executeTakeFirst();
+  if (!taken) return { kind: 'held', row };
+  const integration = await tx.selectFrom('integration').selectAll().where('id', '=', input.integration.id).executeTakeFirstOrThrow();
+  const { refreshToken } = credential;
+  return { kind: 'lease', lease: { epoch, row, credential: { ...credential, refreshToken }, integration, inherited: row.inherited } };
+}
+
+/** By how much an epoch rises. Two claims that read the same one do not arrive at the same, so a claim knows its own. */
+const nextStep = (): number => 1 + Math.floor(Math.random() * 2 ** 20);
 
 function readRow(tx: Tx, facts: ConnectionFacts) {
   return tx
     .selectFrom('connection')
-    .select(['id', 'version', 'status', 'reason', 'credential', 'expires_at'])
+    .select(['id', 'version', 'status', 'reason', 'credential', 'expires_at', 'lease_epoch'])
     .select(sql<boolean>`(lease_until IS NULL OR lease_until < clock_timestamp())`.as('free'))
     .select(sql<boolean>`lease_until IS NOT NULL`.as('inherited'))
     .where('id', '=', facts.id)
@@ -78,7 +103,7 @@ type Values = Partial<Pick<ConnectionTable, 'status' | 'reason' | 'credential' |
  * Writes under the lease and gives it back, in one statement. False where it was lost meanwhile, to a later holder, a
  * disconnect or a new connect: then nothing is written. `newVersion` where the credential changes.
  */
-export async function writeUnderLease(tx: Tx, { epoch, row }: Lease, values: Values, newVersion: boolean): Promise<boolean> {
+export async function writeUnderLease(tx: Tx, { epoch, row }: Pick<Lease, 'epoch' | 'row'>, values: Values, newVersion: boolean): Promise<boolean> {
   const written = await tx
     .updateTable('connection')
     .set({ ...values, lease_until: null, ...(newVersion && { version: sql<number>`version + 1` }) })

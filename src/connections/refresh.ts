@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { change, type EventDraft, type EventKind } from '../audit/index.ts';
 import { refreshTokens, resolveEndpoints, resolveOAuthApp, type Endpoints, type TokenOutcome } from '../integrations/index.ts';
-import { Fault, systemActor, type ConnectionId, type Json } from '../kernel/index.ts';
-import { newId, type Database } from '../platform/index.ts';
+import { Fault, type ConnectionId, type Json } from '../kernel/index.ts';
+import type { Database } from '../platform/index.ts';
 import { ended } from './connection.ts';
 import { sealCredential } from './credential.ts';
-import { hasExpired, openConnection, type ConnectionFacts, type FreshCredential, type FreshCredentialDeps, type FreshCredentialInput } from './facts.ts';
+import { hasExpired, openConnection, refreshActor, type ConnectionFacts, type FreshCredential, type FreshCredentialDeps, type FreshCredentialInput } from './facts.ts';
 import { acquireLease, writeUnderLease, type Lease } from './lease.ts';
 
 /** How long a caller waits for another's refresh; the provider has as long to answer. */
@@ -120,18 +120,18 @@ async function ask(deps: FreshCredentialDeps, lease: Lease): Promise<{ outcome: 
 
 const RETRIES_MS = [100, 400, 1_600, 5_000];
 
-/** Writes what became of a refresh, with its event. What the provider issued exists nowhere else, so a database that is away for a moment is waited for. */
+/** Writes what became of a refresh, with its event. What the provider issued exists nowhere else, so a database or a log that is away for a moment is waited for. */
 async function record(deps: FreshCredentialDeps, input: FreshCredentialInput, lease: Lease, values: Parameters<typeof writeUnderLease>[2], kind: EventKind, details: { [name: string]: Json | undefined }): Promise<void> {
   const newVersion = 'credential' in values;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await change(deps, actorOf(input), async (tx) => {
+      return await change(deps, refreshActor(input), async (tx) => {
         if (!(await writeUnderLease(tx, lease, values, newVersion))) return { result: undefined, unchanged: true };
         return { result: undefined, events: [eventOf(input, lease.row.id, kind, details)] };
       });
     } catch (error) {
       const pause = RETRIES_MS[attempt];
-      if (!(error instanceof Fault) || error.code !== 'unavailable' || pause === undefined) throw error;
+      if (pause === undefined) throw error;
       await sleep(pause);
     }
   }
@@ -139,7 +139,7 @@ async function record(deps: FreshCredentialDeps, input: FreshCredentialInput, le
 
 /** Ends a connection whose token expired and cannot be renewed. If somebody changed it meanwhile, theirs stands. */
 function expire(deps: FreshCredentialDeps, input: FreshCredentialInput, row: ConnectionFacts): Promise<void> {
-  return change(deps, actorOf(input), async (tx) => {
+  return change(deps, refreshActor(input), async (tx) => {
     const done = await tx
       .updateTable('connection')
       .set({ ...ended('expired', deps.clock.now()), version: sql<number>`version + 1`, lease_epoch: sql<number>`lease_epoch + 1` })
@@ -151,8 +151,6 @@ function expire(deps: FreshCredentialDeps, input: FreshCredentialInput, row: Con
     return { result: undefined, events: [eventOf(input, row.id, 'connection.disconnected', { reason: 'expired' })] };
   });
 }
-
-const actorOf = (input: FreshCredentialInput) => systemActor(input.organizationId, 'refresh', newId('request'));
 
 const FAILURES: ReadonlySet<EventKind> = new Set<EventKind>(['connection.refresh_failed', 'connection.refresh_unknown']);
 

@@ -5,7 +5,7 @@ import { newId, type OrganizationTable, type Secret, type Wells } from '../platf
 import { parseEmail, parseName } from './parse.ts';
 import { insertServiceAccount } from './service-account.ts';
 
-export type Organization = Selectable<OrganizationTable>;
+export type Organization = Omit<Selectable<OrganizationTable>, 'bootstrapped'>;
 
 /** What a new organization answers; the secret is shown once. */
 export interface CreatedOrganization {
@@ -19,14 +19,25 @@ export interface CreatedOrganization {
  */
 export async function createOrganization(
   deps: Pick<Wells, 'db' | 'bell' | 'clock' | 'keyring'>,
-  input: { readonly name: string; readonly adminEmail: string },
+  input: {
+    readonly name: string;
+    readonly adminEmail: string;
+    /** Made for an empty database: `conflict` where another node was faster. */
+    readonly first?: true;
+  },
   requestId: string,
 ): Promise<CreatedOrganization> {
   const name = parseName(input.name);
   const email = parseEmail(input.adminEmail, 'adminEmail');
   const organizationId = newId('organization');
   return change(deps, systemActor(organizationId, 'bootstrap', requestId), async (tx) => {
-    await tx.insertInto('organization').values({ id: organizationId, name }).execute();
+    const made = await tx
+      .insertInto('organization')
+      .values({ id: organizationId, name, bootstrapped: input.first ?? false })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (!made) throw new Fault('conflict', { message: 'The database was bootstrapped already.' });
     await tx.insertInto('organization_head').values({ organization_id: organizationId, hash: genesisHash(organizationId) }).execute();
     await deps.keyring.create(tx, organizationId);
     const userId = newId('user');
@@ -55,7 +66,7 @@ export async function hasOrganizations(deps: Pick<Wells, 'db'>): Promise<boolean
 /** The actor's own organization; every actor sees it. */
 export async function getOrganization(deps: Pick<Wells, 'db'>, actor: Actor): Promise<Organization> {
   const row = await deps.db.read(actor.organizationId, (tx) =>
-    tx.selectFrom('organization').selectAll().where('id', '=', actor.organizationId).executeTakeFirst(),
+    tx.selectFrom('organization').select(['id', 'name', 'created_at']).where('id', '=', actor.organizationId).executeTakeFirst(),
   );
   if (!row) throw new Fault('not_found', { field: 'id' });
   return row;

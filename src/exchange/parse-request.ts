@@ -57,7 +57,8 @@ function parseTarget(parameters: Parameters): string {
   if (target === undefined) throw invalid('resource', 'Name the integration in resource, by handle or by the URI of its API.');
   if (resource !== undefined && audience !== undefined && resource !== audience) throw invalid('audience', 'resource and audience name different targets.');
   if (target.length > 2_048 || !/^[\x21-\x7E]+$/.test(target)) throw invalid(field, 'A target is a handle or an absolute URI of at most 2,048 characters.');
-  return target;
+  // One spelling for what means the same, so that facts are remembered once.
+  return target.replace(/\/+$/, '');
 }
 
 /** Capabilities separated by single spaces; null where the whole integration is asked for. @see RFC 6749 section 3.3 */

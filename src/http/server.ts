@@ -24,13 +24,24 @@ export interface HttpServerSettings {
 /** The outer wall: every request gets an id, finds its route in the table, and leaves with an answer whatever was thrown. */
 export async function openHttpServer(settings: HttpServerSettings): Promise<HttpServer> {
   const table = settings.routes.map(compileRoute);
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 30_000, maxHeaderSize: 16_384 }, (req, res) => void answer(settings, table, req, res));
+  const underway = new Set<ServerResponse>();
+  let draining = false;
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 30_000, maxHeaderSize: 16_384 }, (req, res) => {
+    underway.add(res);
+    res.once('close', () => underway.delete(res));
+    if (draining) askToClose(res);
+    void answer(settings, table, req, res);
+  });
   server.on('upgrade', (req, socket, head) => {
+    // Node takes its own listener off an upgraded socket, and an error that nobody hears ends the process.
+    socket.on('error', () => socket.destroy());
     if (settings.upgrade) settings.upgrade(req, socket, head);
     else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
   });
   await listen(server, settings);
   const drain = async (graceMs: number): Promise<void> => {
+    draining = true;
+    underway.forEach(askToClose);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
@@ -38,6 +49,11 @@ export async function openHttpServer(settings: HttpServerSettings): Promise<Http
     clearTimeout(timer);
   };
   return { port: (server.address() as AddressInfo).port, drain, [Symbol.asyncDispose]: () => drain(0) };
+}
+
+/** A client that keeps its connection busy would otherwise keep the server from ending, and be cut off in the middle of a request. */
+function askToClose(res: ServerResponse): void {
+  if (!res.headersSent) res.setHeader('connection', 'close');
 }
 
 function listen(server: Server, { host, port, name }: HttpServerSettings): Promise<void> {

@@ -12,7 +12,7 @@ export function formatCursor(kind: string, position: string): string {
 export function parseCursor(kind: string, cursor: string, field = 'after'): string {
   const prefix = `${VERSION}:${kind}:`;
   const text = decode(cursor);
-  if (text?.startsWith(prefix) && formatCursor(kind, text.slice(prefix.length)) === cursor) return text.slice(prefix.length);
+  if (text?.startsWith(prefix) && /^[\x20-\x7E]*$/.test(text) && formatCursor(kind, text.slice(prefix.length)) === cursor) return text.slice(prefix.length);
   throw invalid(field, 'This is not a cursor that this list handed out.');
 }
 

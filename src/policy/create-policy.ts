@@ -28,9 +28,24 @@ export async function createPolicy(deps: ChangeDeps, actor: Actor, input: Policy
   return change(deps, actor, async (tx) => {
     await requireRightTo(tx, actor, facts);
     const names = await requireNames(tx, facts);
+    await requireRoom(tx, actor, facts);
     const result = await insertPolicy(tx, actor, facts);
     return { result, events: [policyEvent('policy.created', result, names)] };
   });
+}
+
+/** Drafts and expired rules count too, so that what is written later or revived finds room. */
+const MAX_RULES = 500;
+
+/** Every decision about a subject reads all of its rules: nobody may make one subject's decisions slow for everybody. */
+async function requireRoom(tx: Tx, { organizationId }: Actor, { subject_id }: PolicyFacts): Promise<void> {
+  const { rules } = await tx
+    .selectFrom('policy')
+    .select((eb) => eb.fn.countAll<number>().as('rules'))
+    .where('organization_id', '=', organizationId)
+    .where('subject_id', 'is not distinct from', subject_id)
+    .executeTakeFirstOrThrow();
+  if (rules >= MAX_RULES) throw new Fault('conflict', { message: `There are ${MAX_RULES} rules about this subject already.`, hint: 'Delete rules that are expired or covered by broader ones.', field: 'subject' });
 }
 
 /** Writes a rule whose right and names have been asked for. */

@@ -22,7 +22,7 @@ export interface Question {
   /** Null for the organization's shared token: then there is no user layer. */
   readonly user: { readonly id: UserId; readonly role: Role; readonly groupIds: readonly string[] } | null;
   readonly integration: { readonly id: IntegrationId; readonly handle: string; readonly exchangeMode: ExchangeMode };
-  /** Null asks for the whole integration. */
+  /** Null or none asks for the whole integration. */
   readonly operations: readonly string[] | null;
   /** Whether the raw credential is to leave: only then does STRICT demand the whole integration. */
   readonly rawCredential: boolean;
@@ -71,16 +71,17 @@ const LAYERS = ['ORGANIZATION', 'USER', 'APPLICATION'] as const;
 export function evaluate(rules: readonly Rule[], question: Question): Decision {
   const matching = rules.filter((rule) => applies(rule, question));
   const strict = question.integration.exchangeMode === 'STRICT' && question.rawCredential;
-  const judged = strict ? null : question.operations;
+  const asked = question.operations?.length ? question.operations : null;
+  const judged = strict ? null : asked;
   const layers = judgeLayers(matching, question, judged);
   const allowed = layers.every(isAllowing);
   const { handle } = question.integration;
   return {
     outcome: allowed ? 'ALLOW' : 'DENY',
     integration: handle,
-    capabilities: question.operations?.map((operation) => `${handle}:${operation}`) ?? null,
+    capabilities: asked?.map((operation) => `${handle}:${operation}`) ?? null,
     mode: question.integration.exchangeMode,
-    gatewayOnly: !allowed && strict && question.operations !== null && judgeLayers(matching, question, question.operations).every(isAllowing),
+    gatewayOnly: !allowed && strict && asked !== null && judgeLayers(matching, question, asked).every(isAllowing),
     layers,
     remedies: layers.filter((layer) => !isAllowing(layer)).map((layer) => remedy(layer, handle)),
   };
@@ -114,32 +115,52 @@ function judgeLayers(matching: readonly Rule[], question: Question, operations: 
   const targets = operations ?? [null, ...new Set(matching.flatMap(({ operation }) => operation ?? []))];
   const [organization, user, application] = LAYERS.map((layer): LayerDecision => {
     if (layer === 'USER' && question.user === null) return { layer, result: 'NOT_APPLICABLE', capability: null, rules: [] };
-    const inLayer = matching.filter((rule) => rule.layer === layer);
-    return judgeLayer(layer, inLayer, targets, question.integration.handle);
+    return judgeLayer(layer, byTarget(matching.filter((rule) => rule.layer === layer)), targets, question.integration.handle);
   });
   return [organization!, user!, application!];
 }
 
-/** The layer's answer over all targets: the first that it does not allow, or ALLOW with every deciding rule. */
-function judgeLayer(layer: PolicyLayer, rules: readonly Rule[], targets: readonly (string | null)[], handle: string): LayerDecision {
+/** A layer's rules by what they are about: every integration, the integration, or one operation of it. */
+interface LayerRules {
+  readonly everything: Rule[];
+  readonly integration: Rule[];
+  readonly operations: Map<string, Rule[]>;
+}
+
+function byTarget(rules: readonly Rule[]): LayerRules {
+  const sorted: LayerRules = { everything: [], integration: [], operations: new Map() };
+  for (const rule of rules) {
+    if (rule.operation === null) {
+      (rule.integrationId === null ? sorted.everything : sorted.integration).push(rule);
+      continue;
+    }
+    const same = sorted.operations.get(rule.operation);
+    if (same) same.push(rule);
+    else sorted.operations.set(rule.operation, [rule]);
+  }
+  return sorted;
+}
+
+/** A decision names this many of the rules that made it; more tell nobody more. */
+const MAX_NAMED_RULES = 20;
+
+/** The layer's answer over all targets: the first that it does not allow, or ALLOW with the deciding rules. */
+function judgeLayer(layer: PolicyLayer, rules: LayerRules, targets: readonly (string | null)[], handle: string): LayerDecision {
   const deciding = new Set<PolicyId>();
   for (const target of targets) {
     const { result, decidedBy } = judgeTarget(rules, target);
     if (result !== 'ALLOW') return { layer, result, capability: target === null ? null : `${handle}:${target}`, rules: decidedBy };
-    for (const id of decidedBy) deciding.add(id);
+    for (const id of decidedBy) if (deciding.size < MAX_NAMED_RULES) deciding.add(id);
   }
   return { layer, result: 'ALLOW', capability: null, rules: [...deciding] };
 }
 
-const specificity = (rule: Rule): number => (rule.operation !== null ? 2 : rule.integrationId !== null ? 1 : 0);
-
-function judgeTarget(rules: readonly Rule[], target: string | null): { result: 'ALLOW' | 'DENY' | 'NO_RULE'; decidedBy: PolicyId[] } {
-  const candidates = rules.filter((rule) => rule.operation === null || rule.operation === target);
-  if (candidates.length === 0) return { result: 'NO_RULE', decidedBy: [] };
-  const highest = Math.max(...candidates.map(specificity));
-  const deciding = candidates.filter((rule) => specificity(rule) === highest);
+/** The most specific rules there are about the target decide; among them DENY beats ALLOW. */
+function judgeTarget(rules: LayerRules, target: string | null): { result: 'ALLOW' | 'DENY' | 'NO_RULE'; decidedBy: PolicyId[] } {
+  const deciding = [(target !== null && rules.operations.get(target)) || [], rules.integration, rules.everything].find(({ length }) => length > 0);
+  if (!deciding) return { result: 'NO_RULE', decidedBy: [] };
   const result = deciding.some(({ effect }) => effect === 'DENY') ? 'DENY' : 'ALLOW';
-  return { result, decidedBy: deciding.filter(({ effect }) => effect === result).map(({ id }) => id) };
+  return { result, decidedBy: deciding.filter(({ effect }) => effect === result).slice(0, MAX_NAMED_RULES).map(({ id }) => id) };
 }
 
 const OWNER_OF_LAYER = {

@@ -68,6 +68,24 @@ describe('an OAuth credential', () => {
     expect(new Set(answers.map(({ body }) => body['audit_id'])).size, 'a row for each').toBe(20);
   });
 
+  test('is refreshed for those who still wait when the first to ask has left', async () => {
+    const [alice, integration] = [await addUser(world), await attached(await addIntegration(world))];
+    world.provider.switches.accessTokenTtl = 30;
+    await connect(world, alice, integration);
+    Object.assign(world.provider.switches, { accessTokenTtl: 3_600, stallMs: 300 });
+    const before = world.provider.tokenRequests();
+    const { token } = await mintUserToken(world.wells, { organizationId: world.organizationId, userId: alice.userId, applicationId: bot.id });
+    const body = new URLSearchParams({ grant_type: TOKEN_EXCHANGE_GRANT, subject_token_type: ACCESS_TOKEN_TYPE, subject_token: token, resource: integration.handle });
+    const leaving = new AbortController();
+    const first = fetch(`${sidecar.url}/oauth2/token`, { method: 'POST', body, headers: { authorization: basic(bot.id, secret) }, signal: leaving.signal });
+    await expect.poll(() => world.provider.tokenRequests()).toBe(before + 1);
+    const second = ask(alice, integration);
+    leaving.abort();
+    await expect(first).rejects.toThrow();
+    expect((await second).body['expires_in']).toBeGreaterThan(3_500);
+    expect(world.provider.tokenRequests()).toBe(before + 1);
+  });
+
   test('that the provider no longer renews asks for consent again', async () => {
     const [alice, integration] = [await addUser(world), await attached(await addIntegration(world))];
     world.provider.switches.accessTokenTtl = 30;

@@ -4,6 +4,8 @@ import { revokeConnection } from '../../src/connections/index.ts';
 import { createApplication, rotateApplicationSecret, setApplicationStatus, setUserStatus } from '../../src/directory/index.ts';
 import { ACCESS_TOKEN_TYPE, CONFIDENTIAL_CLIENT_TYPE, TOKEN_EXCHANGE_GRANT } from '../../src/exchange/index.ts';
 import { createIntegration, updateIntegration } from '../../src/integrations/index.ts';
+import { revokeGrant } from '../../src/identity/index.ts';
+import { digest } from '../../src/platform/index.ts';
 import { attachIntegration, createPolicy, deletePolicy, detachIntegration } from '../../src/policy/index.ts';
 import { foundAcme, SECRETS, type Acme } from '../support/acme.ts';
 import { basic, openSidecar, type Sidecar, type SidecarAnswer } from '../support/sidecar.ts';
@@ -258,11 +260,27 @@ describe('an acknowledged revocation is never outrun', () => {
     expect((await own.ask()).body).toMatchObject({ failure_reason: 'not_attached_to_application' });
   });
 
-  /** Two nodes in front of one database where there are several connections; else one. */
+  test('of the grant, and of one that has run out', async () => {
+    await using own = await openStory();
+    expect((await own.ask()).status).toBe(200);
+    await wells.db.asIdentity((tx) => tx.updateTable('oidc_record').set({ expires_at: wells.clock.now() }).where('id_digest', '=', digest(own.grantId)).execute());
+    expect((await own.ask()).status, 'what is remembered holds until when the grant was known to stand').toBe(200);
+    await using afresh = await openSidecar(wells);
+    expect((await afresh.ask(own.acme, own.token)).body).toMatchObject({ error: 'invalid_request', field: 'subject_token' });
+    await revokeGrant(wells, digest(own.grantId), { requestId: 'req_test', address: null }, 'revoked');
+    expect((await own.ask()).body).toMatchObject({ error: 'invalid_request', field: 'subject_token' });
+  });
+  test('of the grant that another application holds', async () => {
+    await using own = await openStory();
+    const { grantId } = await foundAcme(wells, 'Elsewhere').then((elsewhere) => elsewhere.mint());
+    const { token: borrowed } = await own.acme.mint({ claims: { grant_id: grantId } });
+    expect((await sidecar.ask(own.acme, borrowed)).body).toMatchObject({ error: 'invalid_request', field: 'subject_token' });
+  });
+
   async function openStory() {
     const story = await foundAcme(wells, 'Story');
-    const { token: mine } = await story.mint();
-    return { acme: story, ask: () => sidecar.ask(story, mine), [Symbol.asyncDispose]: async () => {} };
+    const { token: mine, grantId } = await story.mint();
+    return { acme: story, token: mine, grantId, ask: () => sidecar.ask(story, mine), [Symbol.asyncDispose]: async () => {} };
   }
 });
 

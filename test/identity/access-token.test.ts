@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openSigningKeys } from '../../src/identity/signing-keys.ts';
 import { openTokenVerifier, type TokenVerifier } from '../../src/identity/verify-token.ts';
@@ -22,7 +22,7 @@ describe('access tokens', () => {
     const seconds = Math.floor(wells.clock.now().getTime() / 1000);
     return { iss: wells.urls.public, sub: newId('user'), aud: [resourcesOf(wells.urls).gateway, resourcesOf(wells.urls).sidecar], iat: seconds, exp: seconds + 900, jti: 'j', client_id: newId('application'), org: newId('organization'), grant_id: 'g', scope: 'openid email' };
   };
-  const sign = (payload: JWTPayload, header: { alg?: string; typ?: string } = {}, by: CryptoKey | Uint8Array = key) => new SignJWT(payload).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k', ...header }).sign(by);
+  const sign = (payload: JWTPayload, header: Partial<JWTHeaderParameters> = {}, by: CryptoKey | Uint8Array = key) => new SignJWT(payload).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k', ...header }).sign(by);
   const sidecar = () => resourcesOf(wells.urls).sidecar;
 
   it('say what they say', async () => {
@@ -45,6 +45,11 @@ describe('access tokens', () => {
     ['no token at all', async () => 'nonsense'],
     ['another key', async (payload) => sign(payload, {}, (await generateKeyPair('ES256')).privateKey)],
     ['the public key as a secret', async (payload) => sign(payload, { alg: 'HS256' }, new TextEncoder().encode('x'.repeat(64)))],
+    ['a key that its header carries', async (payload) => {
+      const { privateKey, publicKey } = await generateKeyPair('ES256');
+      return sign(payload, { jwk: await exportJWK(publicKey) }, privateKey);
+    }],
+    ['a key that its header points at', async (payload) => sign(payload, { kid: 'elsewhere', jku: 'https://evil.test/keys', x5u: 'https://evil.test/chain' }, (await generateKeyPair('ES256')).privateKey)],
     ['no signature', async (payload) => `${btoa('{"alg":"none","typ":"at+jwt"}').replaceAll('=', '')}.${btoa(JSON.stringify(payload)).replaceAll('=', '')}.`],
     ['an ID token', async (payload) => sign(payload, { typ: 'JWT' })],
     ['another issuer', async (payload) => sign({ ...payload, iss: 'https://evil.test' })],

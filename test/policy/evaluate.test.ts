@@ -125,3 +125,19 @@ test('the order of the rules does not matter', () => {
     { numRuns: 2_000 },
   );
 });
+
+test('no named capability is the whole integration, never nothing', () => {
+  const question = toQuestion({ says: '', rules: [], asks: [], expect: 'DENY' });
+  expect(evaluate([], question)).toMatchObject({ outcome: 'DENY', capabilities: null });
+});
+
+test('ten thousand rules are judged in one pass and named in part', () => {
+  const rules = Array.from({ length: 10_000 }, (_, index) => toRule(`USER ALLOW user:alice github:op_${index}`, index));
+  const all = ['ORGANIZATION ALLOW everyone github', 'USER ALLOW user:alice github', 'APPLICATION ALLOW application github'].map((text, index) => toRule(text, 20_000 + index));
+  let looked = 0;
+  const counted = [...rules, ...all].map((rule) => new Proxy(rule, { get: (target, key) => (looked++, Reflect.get(target, key)) }));
+  const decision = evaluate(counted, toQuestion({ says: '', rules: [], expect: 'ALLOW' }));
+  expect(decision.outcome).toBe('ALLOW');
+  expect(decision.layers[1].rules.length).toBeLessThanOrEqual(20);
+  expect(looked).toBeLessThan(40 * counted.length);
+});

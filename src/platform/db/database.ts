@@ -33,6 +33,9 @@ export interface Database extends AsyncDisposable {
 
 const inside = new AsyncLocalStorage<true>();
 
+/** How long a statement may take, wait for a lock, and leave its transaction idle: one caller's cannot hold up everybody's. Milliseconds. */
+const PATIENCE = { statement_timeout: '10000', lock_timeout: '5000', idle_in_transaction_session_timeout: '15000' };
+
 /** Opens the database. `onStatement` sees each statement as it ends, for metrics and for tests that count. */
 export async function openDatabase(location: DatabaseLocation, onStatement?: (event: LogEvent) => void): Promise<Database> {
   const backend = await openBackend(location);
@@ -52,17 +55,17 @@ export async function openDatabase(location: DatabaseLocation, onStatement?: (ev
         }),
       );
     } catch (error) {
-      throw isOutage(error) ? new Fault('unavailable', { message: 'The database cannot be reached right now.', cause: error }) : error;
+      throw isOutage(error) ? new Fault('unavailable', { message: 'The database cannot answer right now.', cause: error }) : error;
     }
   };
-  const asOrganization = (organizationId: OrganizationId) => ({ role: 'kontext_app', 'kontext.organization': organizationId });
+  const asOrganization = (organizationId: OrganizationId) => ({ ...PATIENCE, role: 'kontext_app', 'kontext.organization': organizationId });
 
   return {
     kind: backend.kind,
     kysely,
     asOrganization: (organizationId, work) => run(work, asOrganization(organizationId), false),
     read: (organizationId, work) => run(work, { ...asOrganization(organizationId), transaction_read_only: 'on' }, true),
-    asIdentity: (work) => run(work, { role: 'kontext_identity' }, false),
+    asIdentity: (work) => run(work, { ...PATIENCE, role: 'kontext_identity' }, false),
     asOwner: (work) => run(work, {}, false),
     listen: backend.listen,
     notify: backend.notify,
@@ -74,8 +77,8 @@ export async function openDatabase(location: DatabaseLocation, onStatement?: (ev
   };
 }
 
-/** SQLSTATE classes in which nothing is wrong with the statement: connection, resources, operator intervention, system. */
-const OUTAGE_CLASS = /^(08|53|57|58|XX)/;
+/** SQLSTATE classes in which nothing is wrong with the statement: connection, conflict with another transaction, resources, locks, operator intervention, system. */
+const OUTAGE_CLASS = /^(08|40|53|55P03|57|58|XX)/;
 const OUTAGE_ERRNO = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 function isOutage(error: unknown): boolean {

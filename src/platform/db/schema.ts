@@ -28,6 +28,7 @@ export interface Schema {
 export interface OrganizationTable {
   id: OrganizationId;
   name: string;
+  bootstrapped: Generated<boolean>;
   created_at: Generated<Date>;
 }
 
