@@ -4,6 +4,7 @@ import { verifyLog } from '../../src/audit/index.ts';
 import { createOrganization, findClient, getOrganization, hasOrganizations, listUsers } from '../../src/directory/index.ts';
 import { parsePage, systemActor } from '../../src/kernel/index.ts';
 import { digest } from '../../src/platform/index.ts';
+import { ON_POSTGRESQL } from '../support/database.ts';
 import { openTestWells } from '../support/wells.ts';
 import { foundOrganization, watch } from './people.ts';
 
@@ -50,4 +51,17 @@ test('the database itself shows and takes no row of another organization', async
   await expect(foreign).rejects.toThrow(/row-level security/);
   const { kinds } = await watch(wells, other.organizationId, () => acme.admit({ subject: 'new' }));
   expect(kinds).toEqual([]);
+});
+
+test('of two nodes that bootstrap one empty database, one makes the organization', async () => {
+  await using wells = await openTestWells();
+  // The embedded database has one node, whose two attempts take turns.
+  await using other = ON_POSTGRESQL ? await openTestWells({ share: wells }) : null;
+  const nodes = [wells, other ?? wells];
+  const made = await Promise.allSettled(nodes.map((node) => createOrganization(node, { name: 'Acme', adminEmail: 'alice@acme.test', first: true }, 'req_test')));
+  expect(made.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(made.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'conflict' } });
+  await createOrganization(wells, { name: 'Another', adminEmail: 'bob@acme.test' }, 'req_test');
+  const { count } = await wells.db.asOwner((tx) => tx.selectFrom('organization').select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow());
+  expect(count).toBe(2);
 });
