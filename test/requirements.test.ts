@@ -151,7 +151,7 @@ describe('a proof', () => {
     expect(faultIn({ file: 'policy/evaluate.test.ts', title: '$says', vector: 'all three layers allow' })).toBeNull();
     expect(faultIn({ file: 'policy/evaluate.test.ts', title: '$says', vector: 'no vector of ours' })).toContain('has no row');
     const collected = { tests: [] as FoundTest[], texts: new Set<string>(), imports: [] };
-    const source = "describe.skip('a', () => { it('b', f); }); it.todo('c'); it.runIf(X)('d', f); test.each([1])('e %s', f); describe.runIf(ON_POSTGRESQL)('g', () => { it.each`x`('h', f); });";
+    const source = "describe.skip('a', () => { it('b', f); }); it.todo('c'); it.runIf(X)('d', f); test.each([1])('e %s', f); describe.runIf(ON_POSTGRESQL)('g', () => { it('h', f); });";
     collect(parseAst(source, { lang: 'ts' }) as unknown as Node, null, collected);
     expect(collected.tests).toEqual([{ title: 'b', idle: '.skip' }, { title: 'c', idle: '.todo' }, { title: 'd', idle: '.runIf' }, { title: 'e %s', idle: null }, { title: 'h', idle: null }]);
   });

@@ -2,6 +2,7 @@ import { initContextCache } from '@pothos/core';
 import { Fault, type Actor } from '../kernel/index.ts';
 import type { Feeds } from '../audit/index.ts';
 import type { Wells } from '../platform/index.ts';
+import { openBudget, type Budget } from './budget.ts';
 
 /** What the verbs behind the graph need. */
 export type GraphDeps = Pick<Wells, 'db' | 'bell' | 'clock' | 'log' | 'keyring' | 'fetch' | 'urls' | 'environment'> & { readonly feeds: Feeds };
@@ -21,10 +22,11 @@ export interface GraphContext {
   readonly requestId: string;
   /** Null only in development, where the schema may be looked at without a token. */
   readonly session: Session | null;
+  readonly budget: Budget;
 }
 
 export function openContext(deps: GraphDeps, session: Session | null, requestId: string): GraphContext {
-  return { ...initContextCache(), deps, requestId, session };
+  return { ...initContextCache(), deps, requestId, session, budget: openBudget() };
 }
 
 /** Who asks. The root types let nobody else through; this holds where one of them forgets to. */
@@ -33,7 +35,7 @@ export function actorOf({ session }: GraphContext): Actor {
   return session.actor;
 }
 
-/** Lets go of everything that was loaded: the next event of a subscription sees the database as it is then. */
+/** Lets go of everything that was loaded: what is asked next sees the database as it is then. */
 export function forgetLoaded(context: GraphContext): void {
   Object.assign(context, initContextCache());
 }

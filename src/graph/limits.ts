@@ -14,6 +14,8 @@ export const LIMITS = {
   aliases: 50,
   /** What `extensions.cost` reports: a field costs 1, a page its size times what it holds. */
   cost: 50_000,
+  /** Objects in lists while it runs: the second wall, for lists that turn out larger than their price. */
+  objects: 10_000,
 } as const;
 
 const OPENING: ReadonlySet<string> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);

@@ -1,9 +1,8 @@
 import type { InputFieldMap, InputShapeFromFields, ShapeFromTypeParam, TypeParam } from '@pothos/core';
-import { clearAllDataLoaders } from '@pothos/plugin-dataloader';
 import type { Actor } from '../kernel/index.ts';
 import { Secret } from '../platform/index.ts';
 import { builder } from './builder.ts';
-import { actorOf, type GraphDeps } from './context.ts';
+import { actorOf, forgetLoaded, type GraphDeps } from './context.ts';
 import { toUserError, type UserErrorShape } from './errors.ts';
 
 type Types = typeof builder.$inferSchemaTypes;
@@ -43,7 +42,7 @@ export function mutation<Fields extends InputFieldMap, O extends Output>(
       description: options.description,
       resolve: async (_root, args, context): Promise<Answer> => {
         // Each mutation, also the second of a request, shows the database as it leaves it.
-        clearAllDataLoaders(context);
+        forgetLoaded(context);
         // Pothos cannot see through the generic: the one argument is the input made of these fields.
         const { input } = args as unknown as { input: InputShapeFromFields<Fields> };
         try {

@@ -1,7 +1,9 @@
 import { execute, getOperationAST, GraphQLError, OperationTypeNode, parse, subscribe, validate, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { Fault } from '../kernel/index.ts';
+import type { GraphContext } from './context.ts';
 import { checkShape, checkTokens, LIMITS, priceOperation } from './limits.ts';
 import { schema } from './schema.ts';
+import { checkLiterals, checkVariables } from './text.ts';
 
 /** Everything that is wrong with a document. */
 export class InvalidDocument extends AggregateError {
@@ -24,6 +26,7 @@ export function prepareDocument(source: string): DocumentNode {
   checkTokens(source);
   const document = parse(source);
   checkShape(document);
+  checkLiterals(document);
   const errors = validate(schema, document);
   if (errors.length > 0) throw new InvalidDocument(errors);
   if (source.length <= REMEMBERED_LENGTH) {
@@ -34,25 +37,28 @@ export function prepareDocument(source: string): DocumentNode {
 }
 
 /**
- * Runs a prepared operation within its cost and, unless it is a subscription, `timeoutMs`. Answers the cost in `extensions.cost`.
- * A request that is not answered in time is `unavailable`: what it had begun may still have happened.
+ * Runs a prepared operation within its cost, its budget of objects and, unless it is a subscription, `timeoutMs`. Answers the
+ * cost in `extensions.cost`. `contextValue` is a `GraphContext`. A request that is not answered in time is `unavailable`: what it had begun may still have happened.
  */
 export async function runOperation(args: ExecutionArgs, timeoutMs: number): Promise<ExecutionResult | AsyncGenerator<ExecutionResult, void, void>> {
   const operation = getOperationAST(args.document, args.operationName);
   if (!operation) return failed(new Fault('invalid_input', { field: 'operationName', message: 'The document holds no operation of this name, or several and none is named.' }));
   let requested: number;
   try {
+    checkVariables(args.variableValues ?? {});
     requested = priceOperation(args, operation);
   } catch (error) {
     return failed(error);
   }
   if (operation.operation === OperationTypeNode.SUBSCRIPTION) return subscribe(args);
-  const signal = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const { exceeded } = (args.contextValue as GraphContext).budget;
   try {
-    const result = await execute({ ...args, abortSignal: signal });
+    const result = await execute({ ...args, abortSignal: AbortSignal.any([timeout, exceeded]) });
     return { ...result, extensions: { ...result.extensions, cost: { requested, limit: LIMITS.cost } } };
   } catch (error) {
-    return failed(signal.aborted ? new Fault('unavailable', { message: 'The request was not answered in time.', hint: 'Ask for less at once. If it was a mutation, look whether it happened before you repeat it.', cause: error }) : error);
+    if (exceeded.aborted) return failed(exceeded.reason);
+    return failed(timeout.aborted ? new Fault('unavailable', { message: 'The request was not answered in time.', hint: 'Ask for less at once. If it was a mutation, look whether it happened before you repeat it.', cause: error }) : error);
   }
 }
 

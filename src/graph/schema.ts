@@ -1,4 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
+import { withBudget } from './budget.ts';
 import { builder } from './builder.ts';
 import './types/application.ts';
 import './types/audit-event.ts';
@@ -16,4 +17,4 @@ import './types/user.ts';
 import './types/viewer.ts';
 
 /** The whole graph. Built once; everything of a request comes with its context. */
-export const schema: GraphQLSchema = builder.toSchema();
+export const schema: GraphQLSchema = withBudget(builder.toSchema());

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { OrganizationId, Role, UserActor, UserId } from '../kernel/index.ts';
 import { cookieName, digest, digestHex, formatCookie, randomToken, readCookies, sameDigest, type Urls, type Wells } from '../platform/index.ts';
+import { userDeactivated } from './ended.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import type { Origin } from './origin.ts';
 
@@ -41,7 +42,7 @@ export function toActor({ organizationId, userId, name, role }: BrowserUser, { r
   return { kind: 'user', organizationId, userId, name, role, applicationId: null, grantId: null, requestId, address };
 }
 
-/** Signs the user in in this browser and answers the cookie; a session the browser had before ends. */
+/** Signs the user in in this browser and answers the cookie; a session the browser had before ends. `forbidden` where the user was deactivated meanwhile. */
 export async function openBrowserSession(deps: Pick<Wells, 'db' | 'clock' | 'urls'>, req: IncomingMessage, organizationId: OrganizationId, userId: UserId): Promise<string> {
   const token = randomToken();
   const before = readCookie(deps.urls, req, SESSION);
@@ -50,6 +51,9 @@ export async function openBrowserSession(deps: Pick<Wells, 'db' | 'clock' | 'url
     if (before !== undefined) await tx.deleteFrom('browser_session').where('digest', '=', digest(before)).execute();
     const expires_at = new Date(now.getTime() + LIFETIMES.browserSession * 1000);
     await tx.insertInto('browser_session').values({ digest: digest(token), organization_id: organizationId, user_id: userId, created_at: now, expires_at }).execute();
+    // The foreign key has locked the user's row: whoever deactivates from here on waits and ends this session too; who did before is seen here.
+    const user = await tx.selectFrom('users').select('status').where('id', '=', userId).executeTakeFirst();
+    if (user?.status !== 'ACTIVE') throw userDeactivated();
   });
   return formatCookie(SESSION, token, { secure: isSecure(deps.urls), maxAgeSeconds: LIFETIMES.browserSession });
 }

@@ -9,7 +9,7 @@ export interface ConsentOffer {
   readonly application: { readonly id: ApplicationId; readonly name: string };
   readonly ownerName: string | null;
   readonly integrations: readonly { readonly integration: Integration; readonly capabilities: readonly Capability[] }[];
-  /** The names of what the user ticked the last time. */
+  /** The names of what the user ticked the last time and what still holds. */
   readonly ticked: ReadonlySet<string>;
 }
 
@@ -19,7 +19,7 @@ export type Granted = Consent['granted'][number];
 export const tickName = ({ integrationId, operation }: Granted): string => `allow:${integrationId}${operation === null ? '' : `:${operation}`}`;
 
 /** The application's attached integrations with their capabilities, whatever the user may manage: it is the user's own consent. */
-export async function loadOffer(deps: Pick<Wells, 'db'>, user: UserActor, applicationId: ApplicationId): Promise<ConsentOffer> {
+export async function loadOffer(deps: Pick<Wells, 'db' | 'clock'>, user: UserActor, applicationId: ApplicationId): Promise<ConsentOffer> {
   const server = systemActor(user.organizationId, 'consent page', user.requestId);
   const application = await getApplication(deps, server, applicationId);
   const [owner] = application.owner_id ? await findUsers(deps, server, [application.owner_id]) : [];
@@ -38,11 +38,12 @@ export async function loadOffer(deps: Pick<Wells, 'db'>, user: UserActor, applic
   };
 }
 
-async function consentRules(deps: Pick<Wells, 'db'>, actor: Actor, user: UserActor, applicationId: ApplicationId): Promise<Policy[]> {
+async function consentRules(deps: Pick<Wells, 'db' | 'clock'>, actor: Actor, user: UserActor, applicationId: ApplicationId): Promise<Policy[]> {
   const rules: Policy[] = [];
+  const now = deps.clock.now();
   for (let after: string | undefined; ; ) {
     const page = await listPolicies(deps, actor, { limit: PAGE_MAX, backward: false, after }, { layer: 'USER', origin: 'CONSENT', subjectId: user.userId, applicationId });
-    rules.push(...page.items);
+    rules.push(...page.items.filter(({ expires_at: expiresAt }) => expiresAt === null || expiresAt > now));
     const last = page.items.at(-1);
     if (!page.hasNext || !last) return rules;
     after = idCursor(last);

@@ -5,8 +5,10 @@ import { readForm, resourcesOf, sendHtml, type Call, type Wells } from '../platf
 import { replaceConsentRules } from '../policy/index.ts';
 import { findBrowserUser, formToken, isFormToken, toActor, type BrowserUser } from './browser-session.ts';
 import { clientMetadata } from './clients.ts';
+import { prepareGrant } from './consent-grant.ts';
 import { consentPage } from './consent-page.ts';
 import { loadOffer, readTicks } from './consent.ts';
+import { applicationDisabled } from './ended.ts';
 import { beginSignIn } from './sign-in.ts';
 
 export type InteractionDeps = Pick<Wells, 'db' | 'bell' | 'clock' | 'keyring' | 'fetch' | 'urls'> & { readonly provider: Provider };
@@ -44,7 +46,7 @@ async function findPending({ provider }: InteractionDeps, call: Call): Promise<P
   }
   const client: Client | undefined = await provider.Client.find(String(interaction.params['client_id']));
   if (!client || !isId('application', client.clientId)) {
-    throw new Fault('forbidden', { message: 'This application is disabled.', hint: 'An administrator of the organization can enable it.' });
+    throw applicationDisabled();
   }
   return { interaction, organizationId: clientMetadata(client).organizationId, applicationId: client.clientId };
 }
@@ -53,13 +55,24 @@ async function answerLogin(deps: InteractionDeps, call: Call, { interaction, org
   const user = await findBrowserUser(deps, call.req);
   const { reasons } = interaction.prompt;
   const afresh = reasons.includes('login_prompt') || reasons.includes('max_age');
-  const signedIn = user?.organizationId === organizationId && (!afresh || user.signedInAt.getTime() >= interaction.iat * 1000);
+  const since = afresh ? await firstShown(deps, interaction) : null;
+  const signedIn = user?.organizationId === organizationId && (since === null || user.signedInAt.getTime() > since);
   if (!user || !signedIn) {
     const hint = interaction.params['login_hint'];
     return beginSignIn(deps, call, organizationId, { returnTo: pathOf(interaction), afresh, loginHint: typeof hint === 'string' ? hint : undefined });
   }
   await forgetOtherUser(deps, interaction, user);
   await deps.provider.interactionFinished(call.req, call.res, { login: { accountId: user.userId, ts: Math.floor(user.signedInAt.getTime() / 1000) } });
+}
+
+/** When this request first asked for its user, to the millisecond: the library keeps the second, in which somebody may have signed in before. */
+async function firstShown({ clock }: InteractionDeps, interaction: Interaction): Promise<number> {
+  const known = interaction.lastSubmission?.['shownAt'];
+  if (typeof known === 'number') return known;
+  const shownAt = clock.now().getTime();
+  interaction.lastSubmission = { ...interaction.lastSubmission, shownAt };
+  await interaction.persist();
+  return shownAt;
 }
 
 /** The library remembers the last user of a browser and would ask to sign out first; the browser's session has decided already. */
@@ -90,9 +103,9 @@ async function showConsent(deps: InteractionDeps, call: Call, { interaction, org
 }
 
 /**
- * The answer on the consent page: on Allow what was ticked becomes the user's rules for this application, in one
- * transaction with the event; then the grant is written and the authorization request goes on. If we crash between the two,
- * the rules stand without a grant to use them, and the application asks again.
+ * The answer on the consent page: on Allow the grant is written and what was ticked becomes the user's rules for this
+ * application, in one transaction with the event; then the authorization request goes on. If we crash between the two, the
+ * grant stands without a token under it, and the application asks again.
  */
 export async function answerConsent(deps: InteractionDeps, call: Call): Promise<void> {
   const form = await readForm(call.req, MAX_FORM);
@@ -116,13 +129,16 @@ async function allow(deps: InteractionDeps, call: Call, { interaction, organizat
   const actor = toActor(user, call);
   const offer = await loadOffer(deps, actor, applicationId);
   const { granted, labels } = readTicks(offer, form);
-  await change(deps, actor, async (tx) => {
-    const policies = await replaceConsentRules(tx, { organizationId, userId: user.userId, applicationId, granted, expiresAt: null });
+  const parties = { organizationId, userId: user.userId, applicationId };
+  const grant = await prepareGrant(deps, interaction, parties);
+  const grantId = await change(deps, actor, async (tx) => {
+    const result = await grant.write(tx);
+    const policies = await replaceConsentRules(tx, { ...parties, granted, expiresAt: grant.expiresAt });
     const { id, name } = offer.application;
-    const details = { scope: String(interaction.params['scope'] ?? ''), resources: [interaction.params['resource'] ?? []].flat().map(String), allowed: labels, policies };
-    return { result: undefined, events: [{ kind: 'grant.created', application: { id, name }, details }] };
+    const { scope, resource } = interaction.params;
+    const details = { scope: String(scope ?? ''), resources: [resource ?? []].flat().map(String), allowed: labels, policies, expiresAt: grant.expiresAt.toISOString() };
+    return { result, events: [{ kind: 'grant.created', application: { id, name }, details }] };
   });
-  const grantId = await saveGrant(deps.provider, interaction, user, applicationId);
   await deps.provider.interactionFinished(call.req, call.res, { consent: { grantId } });
 }
 
@@ -131,16 +147,6 @@ async function decline(deps: InteractionDeps, call: Call, { applicationId }: Pen
   const { id, name } = (await loadOffer(deps, actor, applicationId)).application;
   await change(deps, actor, async () => ({ result: undefined, events: [{ kind: 'grant.declined', outcome: 'DENIED', application: { id, name } }] }));
   await deps.provider.interactionFinished(call.req, call.res, { error: 'access_denied', error_description: 'The user declined.' });
-}
-
-/** The grant with everything this request lacks of it; one that lacks nothing is not written, so that it cannot outlive its revocation. */
-async function saveGrant(provider: Provider, interaction: Interaction, user: BrowserUser, applicationId: ApplicationId): Promise<string> {
-  const known = interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId);
-  const grant = known ?? new provider.Grant({ accountId: user.userId, clientId: applicationId });
-  const missing = interaction.prompt.details as { missingOIDCScope?: string[]; missingResourceScopes?: Record<string, string[]> };
-  if (missing.missingOIDCScope) grant.addOIDCScope(missing.missingOIDCScope);
-  for (const [resource, scopes] of Object.entries(missing.missingResourceScopes ?? {})) grant.addResourceScope(resource, scopes);
-  return known && !missing.missingOIDCScope && !missing.missingResourceScopes ? known.jti : grant.save();
 }
 
 function requireSameUser(interaction: Interaction, user: BrowserUser | null): asserts user is BrowserUser {

@@ -1,6 +1,6 @@
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { ApplicationId, UserId } from '../kernel/index.ts';
-import { digest, seal, Secret, unseal, type IdentityTx, type Wells } from '../platform/index.ts';
+import { digest, seal, Secret, unseal, type DataKey, type IdentityTx, type Wells } from '../platform/index.ts';
 import { revokeGrant, type GrantDeps } from './grants.ts';
 import type { Origin } from './origin.ts';
 
@@ -37,7 +37,11 @@ export function openRecords(deps: RecordDeps, model: string, origin: () => Recor
     find: find('id_digest'),
     findByUid: find('uid_digest'),
     findByUserCode: find('user_code_digest'),
-    upsert: (id, payload, expiresIn) => deps.db.asIdentity((tx) => write(deps, tx, model, digest(id), payload, expiresIn)),
+    async upsert(id, payload, expiresIn) {
+      // Written again after its end it would come back to life; `prepareGrant` writes it together with the consent.
+      if (model === 'Grant') throw new Error('a grant is written by the consent that makes it');
+      await deps.db.asIdentity((tx) => write(deps, tx, model, digest(id), payload, expiresIn));
+    },
     async consume(id) {
       const lost = await deps.db.asIdentity((tx) => consumeOnce(tx, model, digest(id), now()));
       if (!lost) return;
@@ -58,20 +62,24 @@ export function openRecords(deps: RecordDeps, model: string, origin: () => Recor
 /** The token endpoint ends a grant for one reason: something of it was used twice. */
 const endGrant = (deps: RecordDeps, grantDigest: Uint8Array, origin: RecordOrigin): Promise<void> => revokeGrant(deps, grantDigest, origin, origin.endpoint === 'token' ? 'replayed' : 'revoked');
 
-async function write(deps: RecordDeps, tx: IdentityTx, model: string, idDigest: Uint8Array, payload: AdapterPayload, expiresIn?: number): Promise<void> {
+/** A payload as its row keeps it: sealed under the platform's key, with the columns by which it is found and ended. */
+export function toColumns(platformKey: DataKey, idDigest: Uint8Array, payload: AdapterPayload, expiresAt: Date | null) {
   const params = payload['params'] as { client_id?: string } | undefined;
   const session = payload['session'] as { accountId?: string } | undefined;
-  const clientId = payload.clientId ?? params?.client_id ?? null;
-  const accountId = payload.accountId ?? session?.accountId ?? null;
-  const values = {
-    account_id: accountId,
-    client_id: clientId,
+  return {
+    account_id: payload.accountId ?? session?.accountId ?? null,
+    client_id: payload.clientId ?? params?.client_id ?? null,
     grant_digest: digestOf(payload.grantId),
     uid_digest: digestOf(payload.uid),
     user_code_digest: digestOf(payload.userCode),
-    payload: seal(await deps.keyring.platformKey(tx), placeOf(idDigest), new Secret(JSON.stringify(payload))),
-    expires_at: expiresIn === undefined ? null : new Date(deps.clock.now().getTime() + expiresIn * 1000),
+    payload: seal(platformKey, placeOf(idDigest), new Secret(JSON.stringify(payload))),
+    expires_at: expiresAt,
   };
+}
+
+async function write(deps: RecordDeps, tx: IdentityTx, model: string, idDigest: Uint8Array, payload: AdapterPayload, expiresIn?: number): Promise<void> {
+  const expiresAt = expiresIn === undefined ? null : new Date(deps.clock.now().getTime() + expiresIn * 1000);
+  const values = toColumns(await deps.keyring.platformKey(tx), idDigest, payload, expiresAt);
   await tx
     .insertInto('oidc_record')
     .values((eb) => ({
@@ -80,8 +88,8 @@ async function write(deps: RecordDeps, tx: IdentityTx, model: string, idDigest: 
       ...values,
       organization_id: eb.fn.coalesce(
         // Compared as text: what is no id of theirs finds none.
-        eb.selectFrom('application').select('organization_id').where('id', '=', clientId as ApplicationId),
-        eb.selectFrom('users').select('organization_id').where('id', '=', accountId as UserId),
+        eb.selectFrom('application').select('organization_id').where('id', '=', values.client_id as ApplicationId),
+        eb.selectFrom('users').select('organization_id').where('id', '=', values.account_id as UserId),
       ),
     }))
     .onConflict((conflict) =>

@@ -16,10 +16,10 @@ import {
   type CustomFetch,
 } from 'openid-client';
 import { Fault } from '../kernel/index.ts';
-import type { SafeFetch, Wells } from '../platform/index.ts';
+import { digestHex, type SafeFetch, type Wells } from '../platform/index.ts';
 import type { Claims, SignInClient } from '../directory/index.ts';
 
-type ProviderDeps = Pick<Wells, 'fetch' | 'urls'>;
+type ProviderDeps = Pick<Wells, 'fetch' | 'clock' | 'urls'>;
 
 interface RoundTrip {
   readonly state: string;
@@ -33,7 +33,7 @@ export async function authorizationUrl(
   provider: SignInClient,
   { state, verifier, nonce, loginHint, afresh }: RoundTrip & { readonly loginHint: string | undefined; readonly afresh: boolean },
 ): Promise<URL> {
-  const configuration = await discover(deps, provider);
+  const configuration = await configurationOf(deps, provider);
   // Some providers refuse a scope they do not know.
   const asksGroups = configuration.serverMetadata().scopes_supported?.includes('groups') ?? false;
   return buildAuthorizationUrl(configuration, {
@@ -55,7 +55,7 @@ export async function authorizationUrl(
  * where it refuses or does not say who it is.
  */
 export async function askProvider(deps: ProviderDeps, provider: SignInClient, callback: URL, { state, verifier, nonce }: RoundTrip): Promise<Claims> {
-  const configuration = await discover(deps, provider);
+  const configuration = await configurationOf(deps, provider);
   const claims = await readClaims(configuration, provider, callback, { state, verifier, nonce }).catch((error: unknown) => {
     throw asFault(error);
   });
@@ -82,12 +82,41 @@ async function readClaims(configuration: Configuration, provider: SignInClient, 
   return { ...(await fetchUserInfo(configuration, tokens.access_token, claims.sub)), ...claims };
 }
 
-async function discover(deps: ProviderDeps, { issuer, clientId, clientSecret }: SignInClient): Promise<Configuration> {
+const REMEMBER_MS = 300_000;
+const REMEMBER_FAILURE_MS = 5_000;
+const MAX_REMEMBERED = 500;
+interface Remembered {
+  until: number;
+  readonly configuration: Promise<Configuration>;
+}
+/** One memory for each outbound door, so that it lives as long as the door. */
+const memories = new WeakMap<SafeFetch, Map<string, Remembered>>();
+
+/**
+ * The provider as it describes itself, asked once in five minutes however many sign in: anybody can begin a sign-in, so
+ * the asking must not be theirs to multiply. A failure is remembered too, for five seconds.
+ */
+function configurationOf(deps: ProviderDeps, provider: SignInClient): Promise<Configuration> {
+  const memory = memories.get(deps.fetch) ?? new Map<string, Remembered>();
+  memories.set(deps.fetch, memory);
+  // The secret is part of the name, since it is part of what is remembered: whoever sets another is not answered with the old one.
+  const name = digestHex(JSON.stringify([provider.issuer, provider.clientId, provider.clientSecret?.reveal() ?? null]));
+  const known = memory.get(name);
+  if (known && known.until > deps.clock.now().getTime()) return known.configuration;
+  memory.delete(name);
+  if (memory.size >= MAX_REMEMBERED) memory.delete(memory.keys().next().value!);
+  const entry: Remembered = { until: deps.clock.now().getTime() + REMEMBER_MS, configuration: discover(deps.fetch, provider) };
+  memory.set(name, entry);
+  entry.configuration.catch(() => (entry.until = deps.clock.now().getTime() + REMEMBER_FAILURE_MS));
+  return entry.configuration;
+}
+
+async function discover(fetch: SafeFetch, { issuer, clientId, clientSecret }: SignInClient): Promise<Configuration> {
   const url = new URL(issuer);
   const authentication = clientSecret ? authenticate(() => clientSecret.reveal()) : None();
   // Whether plain http may be spoken at all is for the fetch to say.
   const execute = [enableNonRepudiationChecks, ...(url.protocol === 'http:' ? [allowInsecureRequests] : [])];
-  return discovery(url, clientId, undefined, authentication, { [customFetch]: toCustomFetch(deps.fetch), execute }).catch((error: unknown) => {
+  return discovery(url, clientId, undefined, authentication, { [customFetch]: toCustomFetch(fetch), execute }).catch((error: unknown) => {
     throw asFault(error);
   });
 }

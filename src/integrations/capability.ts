@@ -29,6 +29,7 @@ export function parseDefinition(input: CapabilityInput, field: string): Definiti
   const operation = parseOperation(input.operation, `${field}.operation`);
   const description = input.description ?? null;
   if (description !== null && description.length > MAX_DESCRIPTION) throw invalid(`${field}.description`, `A description is at most ${MAX_DESCRIPTION} characters.`);
+  if (description !== null && (description.includes('\u0000') || !description.isWellFormed())) throw invalid(`${field}.description`, 'A description is text without NUL and lone surrogates.');
   const inputSchema = parseObject(input.inputSchema, `${field}.inputSchema`);
   const annotations = parseObject(input.annotations, `${field}.annotations`);
   return {
@@ -40,11 +41,13 @@ export function parseDefinition(input: CapabilityInput, field: string): Definiti
   };
 }
 
+/** How JSON spells what PostgreSQL's jsonb cannot hold; behind an escaped backslash it is ordinary text. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
+
 function parseObject(value: Json | undefined, field: string): Json | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'object' || Array.isArray(value)) throw invalid(field, 'Expected a JSON object.');
-  // PostgreSQL's jsonb cannot hold NUL.
   const text = canonicalJson(value);
-  if (text.length > MAX_JSON || text.includes('\\u0000')) throw invalid(field, `Expected at most ${MAX_JSON} characters of JSON without NUL.`);
+  if (text.length > MAX_JSON || UNSTORABLE.test(text)) throw invalid(field, `Expected at most ${MAX_JSON} characters of JSON without NUL and lone surrogates.`);
   return value;
 }

@@ -1,4 +1,5 @@
 import type { EventDraft } from '../audit/index.ts';
+import type { IntegrationId } from '../kernel/index.ts';
 import type { Tx } from '../platform/index.ts';
 import { nameOf, type Integration } from './integration.ts';
 
@@ -33,4 +34,12 @@ export async function disconnectAll(tx: Tx, integration: Integration, cause: 'se
     connection: row.id,
     details: { reason: 'disconnected', cause },
   }));
+}
+
+/**
+ * Ends every attempt to connect that is under way, inside the change that makes its answer another server's business: the
+ * code that a user is about to bring back was asked for at the server of before, and is worth something there.
+ */
+export async function dropAttempts(tx: Tx, integrationId: IntegrationId): Promise<void> {
+  await tx.deleteFrom('attempt').where('integration_id', '=', integrationId).where('kind', '=', 'CONNECT').where('consumed_at', 'is', null).execute();
 }

@@ -12,6 +12,8 @@ export { integrationColumns } from './integration.ts';
 export type { Integration } from './integration.ts';
 export { capabilitiesOf, findCapabilities, listCapabilities } from './list-capabilities.ts';
 export { findIntegrationByHandle, findIntegrations, listIntegrations } from './list-integrations.ts';
+export { isSameOrigin, ORIGIN, redirectUriOf } from './origin.ts';
+export type { Origin, ServerColumns } from './origin.ts';
 export { platformAppVariables, resolveOAuthApp } from './oauth-app.ts';
 export type { OAuthApp, OAuthAppColumns } from './oauth-app.ts';
 export { redeemCode, refreshTokens } from './oauth-client.ts';

@@ -1,4 +1,4 @@
-import type { Actor, IntegrationId, Page, PageRequest } from '../kernel/index.ts';
+import { isHandle, type Actor, type IntegrationId, type Page, type PageRequest } from '../kernel/index.ts';
 import { pageById, type Wells } from '../platform/index.ts';
 import { integrationColumns, requireReader, type Integration } from './integration.ts';
 
@@ -20,9 +20,10 @@ export async function findIntegrations(deps: Deps, actor: Actor, ids: readonly I
   return deps.db.read(actor.organizationId, (tx) => tx.selectFrom('integration').select(integrationColumns).where('id', 'in', ids).execute());
 }
 
-/** The integration with this handle; null where the organization has none. */
+/** The integration with this handle; null where the organization has none, or it is no handle at all. */
 export async function findIntegrationByHandle(deps: Deps, actor: Actor, handle: string): Promise<Integration | null> {
   requireReader(actor);
+  if (!isHandle(handle)) return null;
   return deps.db.read(actor.organizationId, async (tx) => {
     const row = await tx.selectFrom('integration').select(integrationColumns).where('organization_id', '=', actor.organizationId).where('handle', '=', handle).executeTakeFirst();
     return row ?? null;

@@ -5,7 +5,7 @@ type Members = Record<string, unknown>;
 /**
  * The provider's answer as RFC 6749 section 5 spells it, so that a strict library can read it. Put right for everybody:
  * errors with a success status, form-encoded bodies, members that are null, scopes as a list, `token_type` that is missing
- * or says whose token it is, expiry of zero (never), challenges that hide the error. Put right by name: the quirks.
+ * or says whose token it is, expiry of zero (never), members that are not of their type, challenges that hide the error. Put right by name: the quirks.
  * Answers that are no object at all pass as they are. Identity tokens are dropped: this is about access, not identity.
  */
 export async function normalizeAnswer(response: Response, quirks: OAuthQuirks): Promise<Response> {
@@ -26,7 +26,10 @@ function tokenMembers(members: Members, quirks: OAuthQuirks): Members {
   const present = Object.entries(merged).filter(([name, value]) => value !== null && value !== '' && name !== 'id_token');
   const tokens: Members = Object.fromEntries(present);
   if (Array.isArray(tokens['scope'])) tokens['scope'] = tokens['scope'].join(' ');
-  if (Number(tokens['expires_in']) <= 0) delete tokens['expires_in'];
+  const seconds = Number.parseFloat(String(tokens['expires_in']));
+  if (Number.isFinite(seconds) && seconds > 0) tokens['expires_in'] = seconds;
+  else delete tokens['expires_in'];
+  for (const name of ['scope', 'refresh_token']) if (typeof tokens[name] !== 'string') delete tokens[name];
   if (tokens['access_token'] !== undefined && !/^(bearer|dpop)$/i.test(String(tokens['token_type']))) tokens['token_type'] = 'bearer';
   return tokens;
 }

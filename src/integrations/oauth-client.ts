@@ -102,13 +102,27 @@ async function outcomeOf(clock: Clock, request: () => Promise<TokenEndpointRespo
   }
 }
 
+/** What a token consists of (RFC 6749 appendix A.12); what is longer fits in no header. */
+const TOKEN = /^[\x20-\x7e]{1,16384}$/;
+/** `scope-token` (RFC 6749 section 3.3). */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/;
+const MAX_SCOPES = 256;
+/** The longest expiry that counts; what claims more is asked about again by then. */
+const TEN_YEARS_S = 315_360_000;
+
+/**
+ * The answer as it can be kept, whatever a server claims: when this is called it may have rotated the refresh token, so
+ * nothing that can be done without fails it. Throws for tokens that are none.
+ */
 function issued(clock: Clock, answer: TokenEndpointResponse): IssuedTokens {
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds, scope } = answer;
+  if (!TOKEN.test(accessToken) || (refreshToken !== undefined && !TOKEN.test(refreshToken))) throw new ClientError('The server issued a token that is none.');
   return {
-    accessToken: new Secret(answer.access_token),
-    refreshToken: answer.refresh_token === undefined ? null : new Secret(answer.refresh_token),
+    accessToken: new Secret(accessToken),
+    refreshToken: refreshToken === undefined ? null : new Secret(refreshToken),
     tokenType: 'Bearer',
-    expiresAt: answer.expires_in === undefined ? null : new Date(clock.now().getTime() + answer.expires_in * 1000),
-    scopes: answer.scope === undefined ? null : answer.scope.split(/[\s,]+/).filter(Boolean),
+    expiresAt: seconds === undefined ? null : new Date(clock.now().getTime() + Math.min(seconds, TEN_YEARS_S) * 1000),
+    scopes: scope === undefined ? null : scope.split(/[\s,]+/).filter((token) => SCOPE.test(token)).slice(0, MAX_SCOPES),
   };
 }
 

@@ -1,6 +1,7 @@
 import { change, type ChangeDeps } from '../audit/index.ts';
 import { invalid, requireManagement, type Actor, type IntegrationId } from '../kernel/index.ts';
 import { seal, type Secret, type Wells } from '../platform/index.ts';
+import { dropAttempts } from './disconnect-all.ts';
 import { integrationColumns, lockIntegration, nameOf, type Integration } from './integration.ts';
 import { PROVIDERS } from './providers.ts';
 import { parseSecret } from './settings.ts';
@@ -12,7 +13,7 @@ export type SetOAuthApp =
 
 /**
  * Sets which OAuth app the integration uses from now on. Connections made through another app stay until their tokens are
- * refreshed; a provider then refuses what it issued to somebody else.
+ * refreshed; a provider then refuses what it issued to somebody else. Attempts to connect that are under way end.
  */
 export async function setOAuthApp(deps: ChangeDeps & Pick<Wells, 'keyring'>, actor: Actor, input: SetOAuthApp): Promise<Integration> {
   requireManagement(actor, 'integrations', 'write');
@@ -30,6 +31,7 @@ export async function setOAuthApp(deps: ChangeDeps & Pick<Wells, 'keyring'>, act
       .where('id', '=', integration.id)
       .returning(integrationColumns)
       .executeTakeFirstOrThrow();
+    await dropAttempts(tx, integration.id);
     const details = { clientId: input.clientId, secret: secret !== null };
     return { result, events: [{ kind: 'integration.oauth_app_set', integration: nameOf(integration), details }] };
   });

@@ -74,12 +74,14 @@ function parseScopes(scopes: readonly string[]): string[] {
   return [...new Set(scopes)];
 }
 
+const UNCLEAR = /[\s\p{Cc}\\#]/u;
+
 /** An absolute address of a service: https; http too where we ourselves are served by http, which is development alone. */
 function parseServiceUrl(urls: Pick<Urls, 'public'>, text: string, field: string): string {
   const url = text.length <= 2048 ? URL.parse(text) : null;
   const schemes = urls.public.startsWith('http:') ? ['https:', 'http:'] : ['https:'];
-  // The parser would drop white space; then what was checked is not what is compared and shown.
-  if (url && schemes.includes(url.protocol) && !url.username && !url.password && !/[\s#]/.test(text)) return text;
+  // The parser would drop white space and control characters and turn backslashes; then what was checked is not what is compared and shown.
+  if (url && schemes.includes(url.protocol) && !url.username && !url.password && /^https?:\/\/[^/]/i.test(text) && !UNCLEAR.test(text) && text.isWellFormed()) return text;
   throw invalid(field, `Expected an absolute ${schemes.includes('http:') ? 'http or https' : 'https'} URL without credentials and fragment.`);
 }
 

@@ -3,23 +3,23 @@ import { differences } from '../directory/index.ts';
 import { requireManagement, type Actor, type IntegrationId } from '../kernel/index.ts';
 import type { Wells } from '../platform/index.ts';
 import { authMode } from './auth-mode.ts';
-import { disconnectAll } from './disconnect-all.ts';
+import { disconnectAll, dropAttempts } from './disconnect-all.ts';
 import { integrationColumns, lockIntegration, nameOf, type Integration } from './integration.ts';
+import { ORIGIN } from './origin.ts';
 import { checkSettings, mergeSettings, type SettingsInput } from './settings.ts';
 
 export interface UpdateIntegration extends SettingsInput {
   readonly id: IntegrationId;
 }
 
-/**
- * Where a credential comes from. Once any of these changes, what users stored belongs to another service, and must not be
- * sent to this one.
- */
-const ORIGIN = ['auth_mode', 'provider', 'issuer', 'authorization_endpoint', 'token_endpoint', 'revocation_endpoint'] as const;
+/** Where the shared token is sent. Whoever may change these may not read it, so it does not follow to an address it was not given for. */
+const DESTINATION = ['mcp_url', 'api_base_url'] as const;
 
 /**
  * The integration with the settings that are given; null clears one, what is left out stays. A change of the auth mode or
- * of the authorization server ends every connection in the same transaction; leaving a mode clears the token stored for it.
+ * of the authorization server ends, in the same transaction, every connection and every attempt to connect, and clears the
+ * OAuth app and the shared token: each was given for the server of before, and is set again for this one by who knows it.
+ * The shared token is cleared too where its destination becomes another address.
  */
 export async function updateIntegration(deps: ChangeDeps & Pick<Wells, 'urls'>, actor: Actor, input: UpdateIntegration): Promise<Integration> {
   requireManagement(actor, 'integrations', 'write');
@@ -30,17 +30,26 @@ export async function updateIntegration(deps: ChangeDeps & Pick<Wells, 'urls'>, 
     if (Object.keys(changed).length === 0) return { result: before, unchanged: true };
 
     const moved = ORIGIN.some((name) => name in changed);
+    const redirected = DESTINATION.some((name) => name in changed && columns[name] !== null);
+    const keepsToken = authMode(columns.auth_mode).storesAtIntegration && !moved && !redirected;
     const disconnected = moved ? await disconnectAll(tx, before, 'settings_changed') : [];
+    if (moved) await dropAttempts(tx, before.id);
     const after = await tx
       .updateTable('integration')
-      .set({ ...columns, ...(!authMode(columns.auth_mode).storesAtIntegration && { server_token: null }) })
+      .set({ ...columns, ...(moved && { oauth_client_id: null, oauth_client_secret: null }), ...(!keepsToken && { server_token: null }) })
       .where('id', '=', before.id)
       .returning(integrationColumns)
       .executeTakeFirstOrThrow();
-    const updated: EventDraft = { kind: 'integration.updated', integration: nameOf(after), details: { changed, disconnected: disconnected.length } };
+    const updated: EventDraft = { kind: 'integration.updated', integration: nameOf(after), details: { changed, cleared: clearedOf(before, after), disconnected: disconnected.length } };
     return { result: after, events: [updated, ...disconnected] };
   });
 }
+
+/** What is to be set again, as the log names it. */
+const clearedOf = (before: Integration, after: Integration): string[] => [
+  ...(before.oauth_client_id !== null && after.oauth_client_id === null ? ['oauth_app'] : []),
+  ...(before.has_server_token && !after.has_server_token ? ['server_token'] : []),
+];
 
 const settingsOf = (row: Integration) => ({
   name: row.name,

@@ -4,9 +4,11 @@ const HANDLE = /^[a-z][a-z0-9-]{0,62}$/;
 /** What MCP allows in a tool's name, less the colon that separates handle and operation. */
 const OPERATION = /^[A-Za-z0-9_][A-Za-z0-9_./-]{0,127}$/;
 
+export const isHandle = (text: string): boolean => HANDLE.test(text);
+
 /** An integration's handle, unique in its organization: `github`, `google-calendar`. */
 export function parseHandle(text: string, field = 'handle'): string {
-  if (HANDLE.test(text)) return text;
+  if (isHandle(text)) return text;
   throw invalid(field, 'A handle is 1 to 63 lower-case letters, digits and hyphens, and starts with a letter.');
 }
 

@@ -2,7 +2,7 @@ export { actorId, ROLES, systemActor } from './actor.ts';
 export type { Actor, ApplicationActor, Role, ServiceAccountActor, SystemActor, UserActor } from './actor.ts';
 export { canonicalJson } from './canonical-json.ts';
 export type { Json } from './canonical-json.ts';
-export { parseCapability, parseHandle, parseOperation } from './capability.ts';
+export { isHandle, parseCapability, parseHandle, parseOperation } from './capability.ts';
 export type { CapabilityName } from './capability.ts';
 export { formatAuditCursor, formatCursor, parseAuditCursor, parseCursor } from './cursor.ts';
 export { Fault, FAULTS, invalid, toFault } from './fault.ts';

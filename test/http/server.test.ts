@@ -1,101 +1,147 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operationRoutes } from '../../src/http/operations.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHttpServer, type HttpServer } from '../../src/http/server.ts';
 import { Fault } from '../../src/kernel/index.ts';
-import type { Route } from '../../src/platform/index.ts';
-import { openTestWells, type TestWells } from '../support/wells.ts';
+import { openLog, openMetrics, readForm, sendJson, type Route } from '../../src/platform/index.ts';
 
-let wells: TestWells;
+const logLines: string[] = [];
+const metrics = openMetrics();
+const held = Promise.withResolvers<void>();
 let server: HttpServer;
-let url: string;
-let draining = false;
+let url = '';
+
+const faulty = (kind: Route['faults'], fault: () => unknown): Route => ({
+  method: 'GET',
+  path: `/faulty/${kind}`,
+  faults: kind,
+  handle: () => {
+    throw fault();
+  },
+});
+
+const ROUTES: readonly Route[] = [
+  { method: 'GET', path: '/things/:thing', faults: 'problem', handle: ({ res, params, url: { pathname }, requestId }) => sendJson(res, 200, { ...params, pathname, requestId }) },
+  { method: 'POST', path: '/things/:thing', faults: 'problem', handle: async ({ req, res }) => sendJson(res, 200, Object.fromEntries(await readForm(req, 100))) },
+  { method: 'ALL', path: '/below/*', faults: 'problem', handle: ({ res, url: { pathname } }) => sendJson(res, 200, { pathname }) },
+  faulty('problem', () => new Error('secret-of-the-stack')),
+  faulty('oauth', () => new Fault('unavailable', { cause: new Error('secret-of-the-stack') })),
+  faulty('page', () => new Fault('unavailable', { message: '<script>alert(1)</script>' })),
+  { method: 'GET', path: '/half', faults: 'problem', handle: ({ res }) => void res.writeHead(200).write('half') || Promise.reject(new Error('secret-of-the-stack')) },
+  { method: 'GET', path: '/slow', faults: 'problem', handle: ({ res }) => held.promise.then(() => sendJson(res, 200, {})) },
+];
+
 beforeAll(async () => {
-  wells = await openTestWells();
-  const failing: Record<string, unknown> = {
-    conflict: new Fault('conflict', { message: 'Taken.', field: 'handle' }),
-    limited: new Fault('rate_limited', { retryAfter: 1.2 }),
-    bug: new Error('a detail of row 7'),
-  };
-  const fails: Route = { method: 'GET', path: '/fails/:how', faults: 'problem', handle: ({ params }) => Promise.reject(failing[params['how'] ?? '']) };
-  server = await openHttpServer({ name: 'test', host: '127.0.0.1', port: 0, routes: [...operationRoutes(wells, () => draining), fails], log: wells.log, metrics: wells.metrics });
+  server = await openHttpServer({ name: 'test', host: '127.0.0.1', port: 0, routes: ROUTES, log: openLog('debug', { write: (line: string) => void logLines.push(line) }), metrics });
   url = `http://127.0.0.1:${server.port}`;
 });
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await wells[Symbol.asyncDispose]();
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** What goes over the wire as it is, and all that comes back until the server closes. */
+function speak(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(server.port, '127.0.0.1', () => socket.write(text));
+    let heard = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => void (heard += chunk)).on('close', () => resolve(heard)).on('error', reject);
+  });
+}
+const get = (target: string, ...headers: string[]) => speak([`GET ${target} HTTP/1.1`, 'host: here', 'connection: close', ...headers, '', ''].join('\r\n'));
+
+/** RFC 9457, with the request's id in body and header alike. */
+async function problem(response: Response): Promise<Record<string, unknown>> {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const body = (await response.json()) as Record<string, unknown>;
+  expect(body).toMatchObject({ type: 'about:blank', status: response.status, detail: expect.any(String), hint: expect.any(String), request_id: response.headers.get('x-request-id') });
+  return body;
+}
+
+describe('routing', () => {
+  test('captures what the path names, decoded once', async () => {
+    expect(await (await fetch(`${url}/things/a%2Fb%25?x=1`)).json()).toMatchObject({ thing: 'a/b%', pathname: '/things/a%2Fb%25' });
+    expect(await (await fetch(`${url}/below/a/b`)).json()).toEqual({ pathname: '/below/a/b' });
+  });
+  test('HEAD is GET without a body', async () => {
+    const response = await fetch(`${url}/things/a`, { method: 'HEAD' });
+    expect([response.status, await response.text()]).toEqual([200, '']);
+  });
+  test.each(['/', '/things', '/things/', '/things/a/b', '/below', '/Things/a', '/%2e%2e/etc', '/faulty'])('there is nothing at %s', async (path) => {
+    expect(await problem(await fetch(`${url}${path}`))).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+  });
+  test('another method is told which there are', async () => {
+    for (const [path, allow] of [['/things/a', 'GET, POST'], ['/slow', 'GET']] as const) {
+      const response = await fetch(`${url}${path}`, { method: 'DELETE' });
+      expect(response.headers.get('allow')).toBe(allow);
+      expect(await problem(response)).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
+    }
+  });
+  test('a path that is no percent-encoding names nothing', async () => {
+    for (const path of ['/things/%', '/things/%zz', '/things/%ff']) expect(await problem(await fetch(`${url}${path}`))).toMatchObject({ status: 400, code: 'INVALID_INPUT' });
+  });
+  test('two slashes name no host', async () => {
+    expect(await get('//things/a')).toContain('"pathname":"/things/a"');
+    expect(await get('//evil.test/things/a')).toMatch(/^HTTP\/1\.1 404 /);
+    expect(await get('/\\evil.test/things')).toMatch(/^HTTP\/1\.1 40[04] /);
+  });
+  test('a target that is no path is refused', async () => {
+    for (const target of ['http://evil.test/things/a', '*', 'things/a']) expect(await get(target), target).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await get('/things/a\u0000')).toMatch(/^HTTP\/1\.1 400 /);
+  });
 });
 
-const get = async (path: string, init: RequestInit = {}) => {
-  const response = await fetch(url + path, init);
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: (response.headers.get('content-type') ?? '').includes('json') ? (JSON.parse(text) as Record<string, unknown>) : {} };
-};
-
-describe('a failure at a REST door', () => {
-  it('is a problem document with the status of the answer, what is wrong and who can fix it', async () => {
-    const { status, headers, body } = await get('/fails/conflict');
-    expect([status, headers.get('content-type'), headers.get('cache-control')]).toEqual([409, 'application/problem+json', 'no-store']);
-    expect(body).toEqual({ type: 'about:blank', title: expect.any(String), status: 409, detail: 'Taken.', code: 'CONFLICT', hint: expect.any(String), field: 'handle', request_id: headers.get('x-request-id') });
+describe('limits', () => {
+  test('headers that are too large are refused before anything is read', async () => {
+    expect(await get('/things/a', `x-long: ${'x'.repeat(20_000)}`)).toMatch(/^HTTP\/1\.1 431 /);
   });
-
-  it('says in whole seconds when to come back', async () => {
-    const { status, headers } = await get('/fails/limited');
-    expect([status, headers.get('retry-after')]).toEqual([429, '2']);
+  test('what is not HTTP is refused', async () => {
+    expect(await speak('hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await get('/things/a', 'content-length: 5', 'transfer-encoding: chunked')).toMatch(/^HTTP\/1\.1 400 /);
   });
-
-  it('that nobody expected shows the request\'s id alone, and the log has the rest', async () => {
-    const { status, text, body } = await get('/fails/bug');
-    expect(status).toBe(500);
-    expect(text).not.toMatch(/row 7|\bat \S+:\d+|node_modules/);
-    const lines = wells.logLines.filter((line) => line.includes('a detail of row 7'));
-    expect(lines).toHaveLength(1);
-    expect(JSON.parse(lines[0]!)).toMatchObject({ requestId: body['request_id'] });
+  test('a body that is too large is answered without being read', async () => {
+    const form = 'content-type: application/x-www-form-urlencoded';
+    const declared = await speak(['POST /things/a HTTP/1.1', 'host: here', form, 'content-length: 1000000', '', 'a=1'].join('\r\n'));
+    expect(declared).toMatch(/^HTTP\/1\.1 413 /);
+    const chunked = await speak(['POST /things/a HTTP/1.1', 'host: here', form, 'transfer-encoding: chunked', '', `200\r\n${'a'.repeat(0x200)}`, ''].join('\r\n'));
+    expect(chunked).toMatch(/^HTTP\/1\.1 413 /);
   });
-
-  it('is 404 for an unknown path, 405 with Allow for another method, 400 for a broken path', async () => {
-    expect([(await get('/nothing')).status, (await get('//healthz')).status]).toEqual([404, 200]);
-    const wrong = await get('/healthz', { method: 'POST' });
-    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET']);
-    expect(await get('/fails/%ZZ')).toMatchObject({ status: 400, body: { code: 'INVALID_INPUT' } });
-  });
-
-  it('is no crash where headers are too large or no HTTP comes at all', async () => {
-    expect((await get('/healthz', { headers: { 'x-large': 'x'.repeat(20_000) } })).status).toBe(431);
-    const answered = await new Promise<string>((resolve) => {
-      const socket = connect(server.port, '127.0.0.1', () => socket.write('this is not HTTP\r\n\r\n'));
-      let text = '';
-      socket.on('data', (chunk) => (text += String(chunk))).on('close', () => resolve(text));
-    });
-    expect(answered).toMatch(/^HTTP\/1\.1 400 /);
-    expect((await get('/healthz')).status).toBe(200);
+  test('an upgrade to nothing is refused', async () => {
+    expect(await get('/graphql', 'connection: upgrade', 'upgrade: websocket', 'sec-websocket-version: 13', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==')).toMatch(/^HTTP\/1\.1 404 /);
   });
 });
 
-describe('operators', () => {
-  it('hear that it lives and that it is ready', async () => {
-    expect((await get('/healthz')).body).toEqual({ status: 'ok' });
-    expect(await get('/readyz')).toMatchObject({ status: 200, body: { status: 'ready', database: 'ok', draining: false } });
+describe('faults', () => {
+  test('are drawn as the route says, without what caused them', async () => {
+    expect(await problem(await fetch(`${url}/faulty/problem`))).toMatchObject({ status: 500, code: 'INTERNAL' });
+    const oauth = await fetch(`${url}/faulty/oauth`);
+    expect([oauth.status, oauth.headers.get('retry-after'), await oauth.text()]).toEqual([503, '1', expect.not.stringContaining('secret-of-the-stack')]);
+    const page = await fetch(`${url}/faulty/page`);
+    const html = await page.text();
+    expect([page.status, page.headers.get('retry-after'), page.headers.get('content-type')]).toEqual([503, '1', 'text/html; charset=utf-8']);
+    expect(html).toContain('&#60;script&#62;');
+    expect(html).toContain(page.headers.get('x-request-id'));
+    expect(page.headers.get('content-security-policy')).toContain('frame-ancestors \'none\'');
   });
-
-  it('see readiness red while the database is gone and while it stops, and green again by itself', async () => {
-    const { asIdentity } = wells.db;
-    wells.db.asIdentity = () => Promise.reject(new Fault('unavailable'));
-    const gone = await get('/readyz');
-    expect([gone.status, gone.headers.get('retry-after'), gone.body['database']]).toEqual([503, '1', 'unreachable']);
-    expect((await get('/healthz')).status).toBe(200);
-    wells.db.asIdentity = asIdentity;
-    draining = true;
-    expect(await get('/readyz')).toMatchObject({ status: 503, body: { draining: true } });
-    draining = false;
-    expect((await get('/readyz')).status).toBe(200);
+  test('that nobody expected are logged whole, under the id that was answered', async () => {
+    logLines.length = 0;
+    const { headers } = await fetch(`${url}/faulty/problem`);
+    expect(JSON.parse(logLines[0] ?? '')).toMatchObject({ requestId: headers.get('x-request-id'), route: '/faulty/problem', err: { message: 'secret-of-the-stack' } });
+    expect(logLines).toHaveLength(1);
   });
+  test('after half an answer cut it off, so that it cannot be taken for a whole one', async () => {
+    await expect(fetch(`${url}/half`).then((response) => response.text())).rejects.toThrow();
+  });
+  test('are counted by route', async () => {
+    expect(await metrics.registry.metrics()).toMatch(/route="none",status="404"/);
+  });
+});
 
-  it('read what was counted, in the format of Prometheus', async () => {
-    await get('/fails/conflict');
-    const { text, headers } = await get('/metrics');
-    expect(headers.get('content-type')).toMatch(/^text\/plain/);
-    expect(text).toMatch(/^# HELP \S+/m);
-    expect(text).toMatch(/\{[^}]*route="\/fails\/:how"[^}]*status="409"[^}]*\} [1-9]/);
+describe('the end', () => {
+  test('finishes what is in flight, closes kept connections and takes nothing new', async () => {
+    const slow = fetch(`${url}/slow`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const drained = server.drain(5_000);
+    await expect(fetch(`${url}/things/a`)).rejects.toThrow();
+    held.resolve();
+    const { status, headers } = await slow;
+    expect([status, headers.get('connection')]).toEqual([200, 'close']);
+    await drained;
   });
 });

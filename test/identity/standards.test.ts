@@ -53,6 +53,15 @@ describe('the authorization server keeps to the standards: it', () => {
     expect([bare.status, await bare.json()]).toMatchObject([400, { error: 'invalid_grant' }]);
   });
 
+  it('lets a code live for a minute', async () => {
+    const { id, configuration } = await stage.application('PUBLIC');
+    const { code, verifier } = await obtainCode(configuration);
+    stage.wells.clock.advance(61_000);
+    const answer = await token({ grant_type: 'authorization_code', client_id: id, code, redirect_uri: REDIRECT_URI, code_verifier: verifier });
+    stage.wells.clock.advance(-61_000);
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: 'invalid_grant' }]);
+  });
+
   it('binds a refresh token to its client and never widens its scope', async () => {
     const own = await stage.application('PUBLIC');
     const other = await stage.application('PUBLIC');

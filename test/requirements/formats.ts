@@ -1,5 +1,5 @@
 import { append, canonical, ids, restDoors } from './proofs.ts';
-import { requirements } from './requirement.ts';
+import { requirements, waitsFor } from './requirement.ts';
 
 const PROBLEM = restDoors('is a problem document with the status of the answer, what is wrong and who can fix it');
 const NUMBERS = canonical('writes the number of bits %s as %s');
@@ -9,7 +9,7 @@ const RFC_9457 = requirements('rfc9457', [
   ['3', 'A problem is application/problem+json.', [PROBLEM]],
   ['3.1.1', 'Without a type of its own its type is about:blank.', [PROBLEM]],
   ['3.1.2', 'Its status is the answer\'s.', [PROBLEM]],
-  ['3.1.3', 'Its title is the same for every problem of a kind, its detail says what happened this time.', [PROBLEM]],
+  ['3.1.3', 'It has a title, and a detail that says what happened this time.', [PROBLEM]],
   ['3.2', 'Further members carry code, hint, field and request id.', [PROBLEM]],
   ['5', 'It shows nothing of the inside.', [restDoors('that nobody expected shows the request\'s id alone, and the log has the rest')]],
 ]);
@@ -30,6 +30,7 @@ const RFC_8785 = requirements('rfc8785', [
 const RFC_9562 = requirements('rfc9562', [
   ['5.7a', 'Version and variant are set, the first 48 bits are milliseconds.', [ids('is a UUID of version 7 in base 32')]],
   ['5.7b', 'Later ones sort after earlier ones.', [ids('sorts by time as text')]],
+  ['6.9', 'The rest cannot be guessed and is never used twice.', waitsFor('a proof: ids made by the million do not repeat')],
   ['6.12', 'They are opaque: what is no id of the kind is refused, nothing is read out of one.', [ids('refuses %j (%s) at the named field')]],
 ]);
 

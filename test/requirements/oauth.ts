@@ -31,7 +31,7 @@ const RFC_6749 = requirements('rfc6749', [
   ['3.2d', 'An unknown parameter is passed over by token exchange.', waitsFor('a decision: the exchange refuses what it does not know, so that a misspelt parameter is noticed')],
   ['3.2.1', 'Confidential clients authenticate at the token endpoint.', [authorizationServer('answers one thing to an unknown client and to a wrong secret'), ONE_ANSWER]],
   ['3.3', 'An answer names the scope where it is not the one asked for.', [authorizationServer('gives a service account the scopes it holds, for the graph')]],
-  ['4.1.2a', 'A code lives for a minute and is redeemed once; used again, all that came of it ends.', [ONE_WINS]],
+  ['4.1.2a', 'A code lives for a minute and is redeemed once; used again, all that came of it ends.', [ONE_WINS, standards('lets a code live for a minute')]],
   ['4.1.2b', 'A code is bound to its client and redirect URI.', [BOUND_CODE]],
   ['4.1.2c', 'The state comes back as it was sent.', [authorizationServer('gives a user\'s application a token of RFC 9068 for gateway and sidecar')]],
   ['4.1.2.1', 'A refusal reaches the application at its redirect URI, with a registered code.', [consent('tells the application that the user declined, and keeps nothing'), authorizationServer('refuses a resource it does not know')]],

@@ -1,4 +1,4 @@
-import { admission, authorizationServer, believing, signIn, standards } from './proofs.ts';
+import { admission, authorizationServer, believing, consent, signIn, standards } from './proofs.ts';
 import { requirements, waitsFor } from './requirement.ts';
 
 const ID_TOKEN = standards('says in the ID token for whom, by whom, how long and in answer to what');
@@ -15,7 +15,7 @@ const AS_PROVIDER = requirements('openid-provider', [
   ['core.3.1.2.1c', 'prompt=login asks the person again.', [signIn('asks the provider again where the application demands it')]],
   ['core.3.1.2.1d', 'With max_age the ID token says when the person signed in.', [ID_TOKEN]],
   ['core.3.1.2.1e', 'The nonce comes back unchanged.', [ID_TOKEN]],
-  ['core.3.1.2.4', 'Consent is asked before anything is released.', [signIn('lets another user of the same browser take over, never acting as the first'), signIn('answers prompt=none without a page')]],
+  ['core.3.1.2.4', 'Consent is asked before anything is released.', [consent('is not asked again for what a grant covers, but for what is new'), consent('tells the application that the user declined, and keeps nothing')]],
   ['core.5.4', 'Claims follow the scopes: address and name.', [authorizationServer('gives a user\'s application a token of RFC 9068 for gateway and sidecar')]],
   ['core.11', 'Applications go on while their user is away, and until the grant ends.', [authorizationServer('rotates refresh tokens, and ends the whole grant where one is used twice'), authorizationServer('ends the grant with the refresh token that is revoked, before it answers')]],
 ]);

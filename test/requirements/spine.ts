@@ -1,9 +1,8 @@
-import { append, applications, attachments, authorizationServer, boundaries, change, connecting, connectPages, consent, consentRules, credentials, cursors, database, decision, demo, doorbell, ending, evaluation, exchange, faultTable, feed, graph, graphFeed, graphHttp, graphLimits, graphSocket, graphStatements, graphTenancy, identityTrouble, ids, inputs, integrations, logPages, migrations, oauthApps, organizations, pages, refresh, restDoors, rights, rowSecurity, rules, serviceAccounts, settings, signIn, signInSettings, statementFaults, upstreams, users, vault, verify, wholeFlow } from './proofs.ts';
+import { append, applications, attachments, authorizationServer, boundaries, change, commands, connectPages, connecting, consent, consentRules, credentials, cursors, database, databaseGone, decision, demo, doorbell, ending, evaluation, exchange, faultTable, feed, graph, graphFeed, graphHttp, graphLimits, graphSocket, graphStatements, graphTenancy, identityTrouble, ids, inputs, integrations, logPages, logUnwritable, migrations, oauthApps, organizations, pages, refresh, restDoors, revocation, rights, rowSecurity, rules, serviceAccounts, settings, shutdown, signIn, signInSettings, upstreams, users, vault, verify, wholeFlow } from './proofs.ts';
 import { requirements, waitsFor } from './requirement.ts';
 
 const CHECK = waitsFor('a proof inside the tests: npm run check holds it');
 const BENCH = waitsFor('a proof inside the tests: npm run bench measures it');
-const PROCESSES = waitsFor('a proof with processes of their own');
 
 const SETUP = graph('sets up an integration and an application, and sees a secret once');
 const BOOTSTRAP = organizations('an organization begins with an owner who is invited, a service account that may manage everything, and a log that tells of all three');
@@ -13,7 +12,7 @@ const BY_OAUTH = connecting('goes the whole way with PKCE and answers a token th
 const REPOSITORY = requirements('spine.repository', [
   ['1', 'npm ci is all that a machine with Node needs: Node 24 comes with it, and the tests bring their PostgreSQL.', waitsFor('a proof inside the tests: .ci/run starts from there')],
   ['2', 'Types, lint and generated files are fresh.', CHECK],
-  ['3', 'Rooms stand in one line and are entered by their index.', [boundaries('are entered through their index.ts'), boundaries('stay apart from demo, console and SDK')]],
+  ['3', 'Rooms stand in one line and are entered by their index.', [boundaries('import only to their left'), boundaries('are entered through their index.ts'), boundaries('stay apart from demo, console and SDK')]],
   ['4', 'Only platform touches the world.', [boundaries('is touched by platform alone'), boundaries('is fetched through safe-fetch alone')]],
   ['5', 'Secrets become text where it is said, and nowhere else.', [boundaries('become text only where it is said')]],
 ]);
@@ -35,8 +34,8 @@ const VAULT = requirements('spine.vault', [
 ]);
 
 const IDENTITY = requirements('spine.identity', [
-  ['1', 'The bootstrap makes an organization, an owner and a service account, whose secret is printed once.', [BOOTSTRAP, wholeFlow('Alice signs in at Acme\'s provider and allows PR-Bot what it asks for')]],
-  ['2', 'By setting, the start does the same on an empty database, and else says what to do.', PROCESSES],
+  ['1', 'The bootstrap makes an organization, an owner and a service account, whose secret is printed once.', [BOOTSTRAP, commands('makes the first organization by a setting, prints its service account once, and stops with 0'), demo('tells the whole story, holds every step, and leaves nothing behind')]],
+  ['2', 'By setting, the start does the same on an empty database, and else says what to do.', [commands('makes the first organization by a setting, prints its service account once, and stops with 0'), commands('says in one sentence what an empty database needs before it starts')]],
   ['3', 'Service accounts get tokens by client credentials, with the scopes they hold.', [authorizationServer('gives a service account the scopes it holds, for the graph'), serviceAccounts('nobody hands out more than they have')]],
   ['4', 'Applications get tokens by code and PKCE, and renew them.', [authorizationServer('gives a user\'s application a token of RFC 9068 for gateway and sidecar'), authorizationServer('rotates refresh tokens, and ends the whole grant where one is used twice')]],
   ['5', 'Discovery and keys are published.', [authorizationServer('describes itself at both discovery addresses')]],
@@ -46,7 +45,7 @@ const IDENTITY = requirements('spine.identity', [
   ['9', 'A deactivated user stops everywhere at once.', [signIn('stops a deactivated user at once, everywhere'), wholeFlow('a deactivated user gets nothing, nor a new token')]],
   ['10', 'The kill switch of an application stops it at once.', [signIn('knows a disabled application no more'), applications('the kill switch ends what the application holds, and is idempotent'), wholeFlow('a disabled application is an unknown client, and its tokens end with it')]],
   ['11', 'A secret rotates at once, or with the old one kept for a while.', [exchange('a rotated secret ends at once, the new one works at once'), applications('a rotated secret ends the old ones at once, or keeps them for a while')]],
-  ['12', 'The provider for sign-in is set by an owner, and its secret leaves never.', [signInSettings('it takes an owner, or a service account with the scope, and good input'), signInSettings('a secret that is left out stays, but goes to no other issuer or client; null removes it')]],
+  ['12', 'The provider for sign-in is set by an owner, and its secret leaves never.', [signInSettings('it takes an owner, or a service account with the scope, and good input'), signInSettings('the secret is sealed, opens for the sign-in, and shows nowhere else'), signInSettings('a secret that is left out stays, but goes to no other issuer or client; null removes it')]],
   ['13', 'A service account never obtains a credential.', [credentials('a service account never obtains a credential, and the log says that it tried')]],
 ]);
 
@@ -87,9 +86,9 @@ const EXCHANGE = requirements('spine.exchange', [
   ['4e', 'reauthorization_required, with where to connect.', [credentials('that the provider no longer renews asks for consent again')]],
   ['4f', 'access_denied, with the decision.', [exchange('policy denies with the decision of each layer, and the same decision stands in the log')]],
   ['4g', 'invalid_scope.', [BAD_PARAMETER]],
-  ['4h', 'temporarily_unavailable, with when to come back.', [credentials('that cannot be renewed just now is not answered, and may be asked for again'), statementFaults('with each statement %s')]],
+  ['4h', 'temporarily_unavailable, with when to come back.', [credentials('that cannot be renewed just now is not answered, and may be asked for again'), logUnwritable('an exchange %s is unavailable, and works by itself once it can')]],
   ['5', 'Each answer is held against the published contract.', [BAD_PARAMETER, credentials('is the access token alone, with its scope and the seconds it has left')]],
-  ['6', 'The audit statement refuses what went stale, and it is decided again.', [append('refuse what was decided on an older revision, and only that'), append('refuse a connection that was refreshed, ended or is not there'), exchange('of the connection')]],
+  ['6', 'The audit statement refuses what went stale, and it is decided again.', [append('refuse what was decided on an older revision, and only that'), append('refuse a connection that was refreshed, ended or is not there'), revocation('%s: once it is acknowledged, no node answers a credential')]],
   ['7', 'Every refusal of who proved itself has its row.', [exchange('a refused token of an authenticated client has its row')]],
   ['8a', 'Users of an application\'s own identity provider.', waitsFor('applications with their own identity provider')],
   ['8b', 'External user ids.', waitsFor('applications with their own identity provider')],
@@ -105,7 +104,7 @@ const AUDIT = requirements('spine.audit', [
   ['4', 'No change without its event, no event without its change.', [change('writes and tells of it in one transaction'), change('writes nothing without its event: what is unchanged is rolled back'), change('has done everything where the commit was applied and its answer lost')]],
   ['5', 'The role may insert and read.', [rowSecurity('keeps the log from being changed')]],
   ['6a', 'A verifier recomputes all and names the first event that does not hold.', [verify('holds for an honest log, also while it grows'), verify('where the body of event %d was edited')]],
-  ['6b', 'It is a command with an exit code.', [demo('tells the whole story, holds every step, and leaves nothing behind')]],
+  ['6b', 'It is a command with an exit code.', [commands('verifies the log, by exit code and against what was written down')]],
   ['7', 'The feed is pulled from any cursor, once and in order.', [feed('after any cursor, and then what comes'), feed('to who resumes at whatever cursor was handed out last'), feed('misses nothing while its connections are killed again and again')]],
   ['8', 'The bell rings on other nodes after the commit; a poll hears what it missed.', [doorbell('is heard on another node, also for more organizations than one notification holds'), doorbell('says that something may have been missed, once it hears again'), feed('hears what another appended, by the bell and not by the poll')]],
   ['9', 'Whatever may alter access raises the revision, by one table.', [append('stand in the table: the revision rises with every kind that alters access, and with no other')]],
@@ -138,8 +137,8 @@ const DEMO = requirements('spine.demo', [
 const OPERATIONS = requirements('spine.operations', [
   ['1', 'Log lines are JSON with request ids and without secrets.', [restDoors('that nobody expected shows the request\'s id alone, and the log has the rest'), exchange('no secret reaches the log lines')]],
   ['2', 'Health, readiness and metrics are served.', [restDoors('hear that it lives and that it is ready'), restDoors('read what was counted, in the format of Prometheus')]],
-  ['3', 'SIGTERM drains.', PROCESSES],
-  ['4', 'Server and sidecar run together, or each alone.', PROCESSES],
+  ['3', 'SIGTERM drains.', [shutdown('finishes what is in flight, tells subscribers why, and ends with 0')]],
+  ['4', 'Server and sidecar run together, or each alone over PostgreSQL.', [commands('makes the first organization by a setting, prints its service account once, and stops with 0'), commands('opens one door alone'), commands('opens one door alone over PostgreSQL only')]],
 ]);
 
 const SPEED = requirements('spine.speed', [
@@ -160,8 +159,8 @@ const BAD_INPUT = requirements('spine.bad-input', [
   ['6', 'Unknown fields and duplicates.', [graphHttp('%s', 'an unknown member'), exchange('a parameter given twice'), inputs('none twice, and not without end')]],
   ['7', 'Too much.', [graphHttp('20 MB are not even read'), graphLimits('is refused where it names too many ids, by name'), graphLimits('is refused where it declares too much')]],
   ['8', 'Status by the table, no stack.', [faultTable('%s has a registered OAuth code, a matching status and sentences'), graphHttp('%s'), identityTrouble('shows of what it did not expect only the request\'s id')]],
-  ['9', 'Wrong settings refuse to start, in one sentence.', [settings('names %s in one sentence where it is wrong')]],
-  ['10', 'With the database gone: 503, when to come back, readiness red, recovery by itself.', [graphHttp('is 503 with Retry-After, and then works again'), identityTrouble('answers 503 with Retry-After while the database is gone, and recovers by itself'), restDoors('see readiness red while the database is gone and while it stops, and green again by itself'), database('of the server is unavailable until it is back')]],
+  ['9', 'Wrong settings refuse to start, in one sentence.', [settings('names %s in one sentence where it is wrong'), commands('says in one sentence what is wrong with a setting, and with a database that is not there')]],
+  ['10', 'With the database gone: 503, when to come back, readiness red, recovery by itself.', [graphHttp('is 503 with Retry-After, and then works again'), identityTrouble('answers 503 with Retry-After while the database is gone, and recovers by itself'), restDoors('see readiness red while the database is gone and while it stops, and green again by itself'), databaseGone('%s: red and refused meanwhile, green and complete afterwards, by itself')]],
   ['11', 'A foreign id answers byte for byte as a missing one.', [graphTenancy('$kind in $source')]],
 ]);
 

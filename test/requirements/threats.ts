@@ -1,4 +1,4 @@
-import { accessTokens, append, applications, authorizationServer, believing, change, connecting, connectPages, consent, credentials, database, ending, evaluation, exchange, feed, graph, graphFeed, graphHttp, graphLimits, graphTenancy, logPages, migrations, organizations, refresh, restDoors, rowSecurity, safeFetch, settings, signIn, standards, statementFaults, vault, verify, wholeFlow, identityTrouble } from './proofs.ts';
+import { accessTokens, append, applications, authorizationServer, believing, change, commands, connectPages, connecting, consent, credentials, database, databaseGone, evaluation, exchange, feed, graph, graphFeed, graphHttp, graphLimits, graphTenancy, identityTrouble, killed, logPages, logUnwritable, migrations, organizations, refresh, restDoors, revocation, rowSecurity, safeFetch, settings, shutdown, signIn, standards, statementFaults, upstreams, vault, verify, wholeFlow } from './proofs.ts';
 import { requirements, waitsFor } from './requirement.ts';
 
 const GATEWAY = waitsFor('the MCP gateway');
@@ -8,6 +8,9 @@ const PROCESSES = waitsFor('a proof with processes of their own');
 const ONCE = refresh('asks the provider once however many ask, in however many processes, and all get the new token');
 const ONE_ANSWER = exchange('unknown, wrong and disabled are one answer');
 const EACH_STATEMENT = statementFaults('with each statement %s');
+const KILLED = killed('${} rounds: ready again within five seconds, log whole, every answer in it, every acknowledged change there');
+const STOPPED = shutdown('finishes what is in flight, tells subscribers why, and ends with 0');
+const WRONG_START = commands('says in one sentence what is wrong with a setting, and with a database that is not there');
 
 /** What the server must survive: each promise, and what was found to break servers like it. */
 export const THREATS = requirements('threats', [
@@ -15,16 +18,17 @@ export const THREATS = requirements('threats', [
   ['1b', 'The same with nodes in processes of their own, 200 exchanges at each.', PROCESSES],
   ['1c', 'A provider that stalls longer than anyone waits becomes an outcome that is not known, and its token is not sent again.', [refresh('treats a provider that stalls for too long as an answer that was lost')]],
   ['1d', 'A holder that never comes back, or comes back late, does no harm.', [refresh('does not send a refresh token that a holder who never came back may have sent'), refresh('writes nothing for a holder that was overtaken')]],
-  ['1e', 'A holder can fail at each of its statements.', [EACH_STATEMENT]],
+  ['1e', 'A holder can fail at each of its statements.', [statementFaults('with each statement %s', 'an exchange that refreshes')]],
   ['1f', 'A holder can be killed or frozen at each step.', PROCESSES],
   ['1g', 'Whoever waits gets the new credential.', [refresh('waits for the holder of the lease and gets what it wrote'), ONCE]],
   ['1h', 'A caller that goes away does not take the refresh with it.', [credentials('is refreshed for those who still wait when the first to ask has left')]],
   ['1i', 'An answer that was lost is recorded so, and is no loop.', [refresh('records an answer that was lost, never sends that refresh token again, and ends when the token at hand does')]],
   ['1j', 'A refusal for good ends the connection once, with no storm; trouble that passes keeps it.', [refresh('ends the connection once where the provider refuses for good'), refresh('keeps the connection and serves the old token while the provider answers 500, without a storm')]],
-  ['2a', 'While the log cannot be written no credential leaves.', [exchange('nothing leaves while the log cannot be written'), append('makes whatever goes wrong unavailable: nothing may leave without its row'), EACH_STATEMENT]],
-  ['2b', 'While the log cannot be written no tool call reaches its service.', GATEWAY],
+  ['2a', 'While the log cannot be written no credential leaves.', [exchange('nothing leaves while the log cannot be written'), append('makes whatever goes wrong unavailable: nothing may leave without its row'), logUnwritable('an exchange %s is unavailable, and works by itself once it can'), EACH_STATEMENT]],
+  ['2b', 'While the log cannot be written no provider is asked for anything, and nothing is changed.', [logUnwritable('no refresh is sent, and none is lost'), logUnwritable('administrative changes fail and write nothing'), logUnwritable('nobody can connect or sign in half')]],
+  ['2c', 'While the log cannot be written no tool call reaches its service.', GATEWAY],
   ['3a', 'The log has no gap under 16 writers.', [append('leave no gap in the log under 16 writers, half of whom roll back')]],
-  ['3b', 'The log has no gap after kill −9.', PROCESSES],
+  ['3b', 'The log has no gap after kill −9.', [KILLED]],
   ['3c', 'An edited event or column is found.', [verify('where the body of event %d was edited'), verify('where the column %s was edited')]],
   ['3d', 'A deleted, swapped, inserted or moved event is found.', [verify('where event %d was deleted'), verify('where two were swapped'), verify('where one was inserted at the end'), verify('where an event of another organization was moved in')]],
   ['3e', 'A log that was truncated or chained anew is found by who remembers a head.', [verify('where everything was truncated'), verify('where an event was edited and everything after it chained anew, by the remembered head alone'), verify('where the tail was deleted and the head set back')]],
@@ -45,8 +49,8 @@ export const THREATS = requirements('threats', [
   ['6a', 'The evaluator agrees with a reference model written apart from it.', [evaluation('agrees with the reference model over 100,000 generated cases, with a fair share of both outcomes'), evaluation('the order of the rules does not matter')]],
   ['6b', 'Exchange and preview decide as it does.', [exchange('policy denies with the decision of each layer, and the same decision stands in the log'), graph('sets up an integration and an application, and sees a secret once')]],
   ['6c', 'Gateway and lists of tools decide as it does.', GATEWAY],
-  ['7a', 'After a revocation was answered no credential leaves: of the connection, user, application, attachment.', [exchange('of the connection'), exchange('of the user'), exchange('of the application'), exchange('of the attachment')]],
-  ['7b', 'On any node.', [append('let no decision pass a revocation that was answered')]],
+  ['7a', 'After a revocation was answered no credential leaves: of the connection, user, application, attachment.', [exchange('of the connection'), exchange('of the user'), exchange('of the application'), exchange('of the attachment'), exchange('of the grant, and of one that has run out')]],
+  ['7b', 'On any node, under fire, whatever was revoked.', [revocation('%s: once it is acknowledged, no node answers a credential'), append('let no decision pass a revocation that was answered')]],
   ['7c', 'Running subscriptions end within two seconds.', [graphFeed('ends within two seconds once %s', 'its user is deactivated'), graphFeed('ends within two seconds once %s', 'its user is no administrator any more')]],
   ['7d', 'A subscription ends with its token.', [graphFeed('ends when the token does'), feed('when the token does, at the next moment')]],
   ['8a', 'A ciphertext opens in its own organization, row and field alone.', [vault('does not open in another row, field or organization, nor with another key'), vault('does not open with any bit flipped or any byte missing')]],
@@ -76,21 +80,20 @@ export const THREATS = requirements('threats', [
   ['12b', 'Unknown members and parameters are refused at REST and GraphQL.', [exchange('%s: %o', 'actor_token'), graphHttp('%s', 'an unknown member'), graphHttp('and names the member at fault')]],
   ['12c', 'Nothing is half done.', [graphHttp('none of it left a trace'), change('leaves nothing of what throws'), EACH_STATEMENT]],
   ['12d', 'Bodies and headers are limited, and what is beyond is not read.', [graphHttp('20 MB are not even read'), exchange('another content type, another method, a body too large'), restDoors('is no crash where headers are too large or no HTTP comes at all')]],
-  ['13a', 'A server that stops finishes what is in flight.', [append('finishes what is on its way before it closes')]],
-  ['13b', 'It ends subscriptions with a reason.', [graphFeed('ends with a reason when the server stops')]],
-  ['13c', 'SIGTERM does so for a whole process.', PROCESSES],
-  ['13d', 'After kill −9 it is back within five seconds and everything holds.', PROCESSES],
+  ['13a', 'A server that is told to stop finishes what is in flight, and ends with 0.', [STOPPED, append('finishes what is on its way before it closes')]],
+  ['13b', 'It ends subscriptions with a reason.', [STOPPED, graphFeed('ends with a reason when the server stops')]],
+  ['13c', 'After kill −9 it is back within five seconds and everything holds.', [KILLED]],
   ['14', 'Rates are limited per organization, application and address, on all nodes together.', waitsFor('rate limits')],
-  ['15a', 'A missing or malformed master key refuses to start.', [settings('demands the master key where the database is a server'), vault('refuses %j in one sentence')]],
+  ['15a', 'A missing or malformed master key refuses to start.', [settings('demands the master key where the database is a server'), vault('refuses %j in one sentence'), WRONG_START]],
   ['15b', 'A master key that wrapped nothing here is named.', [vault('wrap with the newest and open with all, so that they rotate')]],
   ['15c', 'A database that a newer version migrated refuses.', [migrations('refuses a database that a newer version migrated, in one sentence')]],
-  ['15d', 'A database that cannot be reached is said to be so.', [database('of an address where nobody listens is unavailable')]],
+  ['15d', 'A database that cannot be reached is said to be so.', [database('of an address where nobody listens is unavailable'), WRONG_START]],
   ['15e', 'http outside of development refuses.', [settings('refuses %s over http outside of development and of this machine')]],
   ['measured.1', 'A subscriber that stops reading costs the others nothing and does not end the process.', [feed('to who is far behind, and to a reader that stopped and goes on')]],
   ['measured.2', 'Forms, multipart bodies and GET cannot forge a mutation.', [graphHttp('%s', 'a form'), graphHttp('%s', 'a multipart form'), graphHttp('%s', 'a GET')]],
   ['measured.3', 'Deep, wide and dear operations are refused before they run.', [graphLimits('%s is refused before anything runs'), graphHttp('%s', '10,000 aliases')]],
   ['measured.4', 'No redirect is followed with a credential.', [safeFetch('does not follow a %d with what it carries')]],
   ['measured.5', 'No internal address is reached, however it is written or resolved.', [safeFetch('refuses %s, by one sentence'), safeFetch('decides what may be reached by the address alone'), safeFetch('says the same for an address that listens and one that does not')]],
-  ['measured.6', 'A killed backend is survived, and a server that comes back is used.', [database('of one connection is unavailable, and the next transaction has another connection'), database('of the server is unavailable until it is back')]],
-  ['measured.7', 'One token is ended at a provider, never what other organizations share.', [ending('takes the credential away here and the one token at the provider')]],
+  ['measured.6', 'A killed backend is survived, and a server that comes back is used.', [database('of one connection is unavailable, and the next transaction has another connection'), database('of the server is unavailable until it is back'), databaseGone('%s: red and refused meanwhile, green and complete afterwards, by itself')]],
+  ['measured.7', 'One token is ended at a provider, never what other organizations share.', [upstreams('ends the one token at GitHub, never the grant'), upstreams('leaves Google alone where the app is everybody\'s: it would end the grant of other organizations too')]],
 ]);

@@ -1,14 +1,30 @@
 import { createApplication, listApplications, rotateApplicationSecret, setApplicationStatus, updateApplication } from '../../directory/index.ts';
-import { parseId, type ApplicationId } from '../../kernel/index.ts';
+import { parseId, type ApplicationId, type Page, type PageRequest } from '../../kernel/index.ts';
 import { attachIntegration, attachmentsOf, detachIntegration } from '../../policy/index.ts';
+import type { Integration as IntegrationRow } from '../../integrations/index.ts';
 import { builder } from '../builder.ts';
-import { actorOf } from '../context.ts';
+import { actorOf, type GraphContext } from '../context.ts';
 import { mutation } from '../mutation.ts';
 import { Application, Integration, User } from '../nodes.ts';
 import { connectionOf, toConnection } from '../pages.ts';
+import { pagesOf, relation } from '../relation.ts';
 import { ApplicationKind, ApplicationStatus } from './enums.ts';
+import { IntegrationConnection } from './integration.ts';
 
 export const ApplicationConnection = connectionOf('Application', Application);
+
+const attachments = relation(
+  pagesOf(async (deps, actor, ids: readonly ApplicationId[]) => new Map([...(await attachmentsOf(deps, actor, ids))].map(([application, attached]) => [application, attached.map((id) => ({ id }))]))),
+);
+
+/** The attached integrations themselves, without those that have gone since the page was read. */
+async function listAttached(context: GraphContext, id: ApplicationId, page: PageRequest): Promise<Page<IntegrationRow>> {
+  const { items, ...rest } = await attachments(context, id, page);
+  const integrations = await Integration.getDataloader(context).loadMany(items.map((item) => item.id));
+  const failure = integrations.find((integration) => integration instanceof Error);
+  if (failure) throw failure;
+  return { ...rest, items: integrations.filter((integration): integration is IntegrationRow => integration !== null && !(integration instanceof Error)) };
+}
 
 Application.implement({
   description: 'A non-human actor. Its id is its OAuth client id.',
@@ -18,15 +34,7 @@ Application.implement({
     status: t.expose('status', { type: ApplicationStatus }),
     owner: t.field({ type: User, nullable: true, resolve: ({ owner_id }) => owner_id }),
     redirectUris: t.exposeStringList('redirect_uris'),
-    integrations: t.loadableList({
-      type: Integration,
-      description: 'What is attached to it.',
-      load: async (ids: ApplicationId[], context) => {
-        const attached = await attachmentsOf(context.deps, actorOf(context), ids);
-        return ids.map((id) => attached.get(id) ?? []);
-      },
-      resolve: ({ id }) => id,
-    }),
+    integrations: t.connection({ type: Integration, description: 'What is attached to it.', resolve: ({ id }, args, context) => toConnection(args, (page) => listAttached(context, id, page)) }, IntegrationConnection),
     createdAt: t.expose('created_at', { type: 'DateTime' }),
   }),
 });

@@ -54,6 +54,7 @@ function openFeed(context: GraphContext, after: number | null, filter: EventFilt
     next: async () => {
       const result = await feed.next();
       forgetLoaded(context);
+      context.budget.renew();
       return result;
     },
     return: async () => (await feed.return?.()) ?? { done: true, value: undefined },

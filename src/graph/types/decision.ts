@@ -1,5 +1,5 @@
 import { explainAccess } from '../../access/index.ts';
-import { parseId } from '../../kernel/index.ts';
+import { invalid, parseId, parseOperation } from '../../kernel/index.ts';
 import type { Decision as DecisionValue, LayerDecision as LayerDecisionValue, Remedy as RemedyValue } from '../../policy/index.ts';
 import { builder } from '../builder.ts';
 import { actorOf } from '../context.ts';
@@ -40,6 +40,13 @@ export const Decision = builder.objectRef<DecisionValue>('Decision').implement({
   }),
 });
 
+const MAX_OPERATIONS = 50;
+
+function parseOperations(operations: readonly string[]): readonly string[] | null {
+  if (operations.length > MAX_OPERATIONS) throw invalid('operations', `At most ${MAX_OPERATIONS} operations at once.`);
+  return operations.length === 0 ? null : operations.map((operation, index) => parseOperation(operation, `operations.${index}`));
+}
+
 builder.queryField('explainAccess', (t) =>
   t.field({
     type: Decision,
@@ -48,14 +55,14 @@ builder.queryField('explainAccess', (t) =>
       userId: t.arg.id({ description: 'Left out: without a user, as for the organization\'s shared token.' }),
       applicationId: t.arg.id({ required: true }),
       integrationId: t.arg.id({ required: true }),
-      operations: t.arg.stringList({ description: 'Left out: the whole integration.' }),
+      operations: t.arg.stringList({ description: 'At most 50; left out, or none: the whole integration.' }),
     },
     resolve: (_root, { userId, applicationId, integrationId, operations }, context) =>
       explainAccess(context.deps, actorOf(context), {
         userId: userId == null ? null : parseId('user', userId, 'userId'),
         applicationId: parseId('application', applicationId, 'applicationId'),
         integrationId: parseId('integration', integrationId, 'integrationId'),
-        operations: operations ?? null,
+        operations: parseOperations(operations ?? []),
       }),
   }),
 );

@@ -1,15 +1,18 @@
 import { capabilitiesOf, createIntegration, deleteIntegration, listIntegrations, PROVIDERS, setOAuthApp, setServerToken, updateIntegration } from '../../integrations/index.ts';
-import { parseId, type IntegrationId } from '../../kernel/index.ts';
+import { parseId } from '../../kernel/index.ts';
 import { Secret } from '../../platform/index.ts';
 import { builder } from '../builder.ts';
 import { actorOf } from '../context.ts';
 import { mutation } from '../mutation.ts';
 import { Capability, Integration } from '../nodes.ts';
 import { connectionOf, toConnection } from '../pages.ts';
+import { pagesOf, relation } from '../relation.ts';
+import { CapabilityConnection } from './capability.ts';
 import { AuthMode, ExchangeMode } from './enums.ts';
 import { Provider } from './provider.ts';
 
 export const IntegrationConnection = connectionOf('Integration', Integration);
+const capabilities = relation(pagesOf(capabilitiesOf));
 
 Integration.implement({
   description: 'An external service. No credential of it is ever shown.',
@@ -29,14 +32,7 @@ Integration.implement({
     oauthClientId: t.exposeString('oauth_client_id', { nullable: true, description: 'Of its own OAuth app; null where the platform\'s is used.' }),
     hasOAuthClientSecret: t.exposeBoolean('has_oauth_client_secret'),
     hasServerToken: t.exposeBoolean('has_server_token'),
-    capabilities: t.loadableList({
-      type: Capability,
-      load: async (ids: IntegrationId[], context) => {
-        const capabilities = await capabilitiesOf(context.deps, actorOf(context), ids);
-        return ids.map((id) => capabilities.get(id) ?? []);
-      },
-      resolve: ({ id }) => id,
-    }),
+    capabilities: t.connection({ type: Capability, resolve: ({ id }, args, context) => toConnection(args, (page) => capabilities(context, id, page)) }, CapabilityConnection),
     createdAt: t.expose('created_at', { type: 'DateTime' }),
   }),
 });

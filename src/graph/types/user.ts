@@ -1,14 +1,19 @@
 import { connectionsOf } from '../../connections/index.ts';
 import { groupsOfUsers, listUsers, setUserRole, setUserStatus } from '../../directory/index.ts';
-import { parseId, type UserId } from '../../kernel/index.ts';
+import { parseId } from '../../kernel/index.ts';
 import { builder } from '../builder.ts';
 import { actorOf } from '../context.ts';
 import { mutation } from '../mutation.ts';
 import { Connection, Group, User } from '../nodes.ts';
 import { connectionOf, toConnection } from '../pages.ts';
+import { pagesOf, relation } from '../relation.ts';
+import { ConnectionConnection } from './connection.ts';
 import { Role, UserStatus } from './enums.ts';
+import { GroupConnection } from './organization.ts';
 
 export const UserConnection = connectionOf('User', User);
+const groups = relation(pagesOf(groupsOfUsers));
+const connections = relation(pagesOf(connectionsOf));
 
 User.implement({
   description: 'A human, from the organization\'s own identity provider.',
@@ -18,22 +23,8 @@ User.implement({
     role: t.expose('role', { type: Role }),
     status: t.expose('status', { type: UserStatus }),
     createdAt: t.expose('created_at', { type: 'DateTime' }),
-    groups: t.loadableList({
-      type: Group,
-      load: async (ids: UserId[], context) => {
-        const groups = await groupsOfUsers(context.deps, actorOf(context), ids);
-        return ids.map((id) => groups.get(id) ?? []);
-      },
-      resolve: ({ id }) => id,
-    }),
-    connections: t.loadableList({
-      type: Connection,
-      load: async (ids: UserId[], context) => {
-        const connections = await connectionsOf(context.deps, actorOf(context), ids);
-        return ids.map((id) => connections.get(id) ?? []);
-      },
-      resolve: ({ id }) => id,
-    }),
+    groups: t.connection({ type: Group, resolve: ({ id }, args, context) => toConnection(args, (page) => groups(context, id, page)) }, GroupConnection),
+    connections: t.connection({ type: Connection, resolve: ({ id }, args, context) => toConnection(args, (page) => connections(context, id, page)) }, ConnectionConnection),
   }),
 });
 

@@ -77,8 +77,8 @@ export async function openDatabase(location: DatabaseLocation, onStatement?: (ev
   };
 }
 
-/** SQLSTATE classes in which nothing is wrong with the statement: connection, conflict with another transaction, resources, locks, operator intervention, system. */
-const OUTAGE_CLASS = /^(08|40|53|55P03|57|58|XX)/;
+/** SQLSTATE classes in which nothing is wrong with the statement: connection, conflict with another transaction, resources, a database that takes no connections, locks, operator intervention, system. */
+const OUTAGE_CLASS = /^(08|40|53|55000|55P03|57|58|XX)/;
 const OUTAGE_ERRNO = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 function isOutage(error: unknown): boolean {

@@ -42,17 +42,25 @@ export async function readForm(req: IncomingMessage, maxBytes: number): Promise<
   return parameters;
 }
 
-/** The body as UTF-8 text, at most `maxBytes`; `too_large` before the rest is read. */
-export async function readText(req: IncomingMessage, maxBytes: number): Promise<string> {
-  if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw new Fault('too_large');
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) throw new Fault('too_large');
-    chunks.push(chunk);
-  }
-  return (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('utf8');
+/**
+ * The body as UTF-8 text, at most `maxBytes`; `too_large` before the rest is read, with the connection left to answer on.
+ * By events: an async iterator costs a request as much as everything else that is done with its body.
+ */
+export function readText(req: IncomingMessage, maxBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    if (Number(req.headers['content-length'] ?? 0) > maxBytes) return reject(new Fault('too_large'));
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= maxBytes) return void chunks.push(chunk);
+      req.off('data', onData).pause();
+      reject(new Fault('too_large'));
+    };
+    req.on('data', onData);
+    req.once('end', () => resolve((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('utf8')));
+    req.once('error', (error) => reject(new Fault('invalid_input', { message: 'The request ended before its body did.', cause: error })));
+  });
 }
 
 /** Answers JSON that no cache keeps. */
