@@ -44,8 +44,9 @@ export interface WellsOptions {
 export async function openWells(config: Config, options: WellsOptions): Promise<Wells & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const keys = await openMasterKeys(config, options.log);
-  const db = stack.use(await openDatabaseOf(config, options));
-  await migrate(db);
+  const setting = config.databaseUrl === undefined ? 'DATA_DIR' : 'DATABASE_URL';
+  const db = stack.use(await openDatabaseOf(config, options).catch(refuse(setting)));
+  await migrate(db).catch(refuse(setting));
   const bell = stack.use(openDoorbell(db));
   const fetch = stack.use(openSafeFetch({ ...FETCH, allowPrivate: config.allowPrivateNetwork }));
   const opened = stack.move();
@@ -63,6 +64,14 @@ export async function openWells(config: Config, options: WellsOptions): Promise<
   };
 }
 
+/** Turns an error into the sentence that names the setting behind it. */
+function refuse(setting: string): (error: unknown) => never {
+  return (error) => {
+    const reason = error instanceof Error ? error.message || ('code' in error && String(error.code)) || error.name : String(error);
+    throw new StartRefused(`${setting} cannot be used: ${reason.replaceAll('\n', ' ').replace(/\.?$/, '.')}`);
+  };
+}
+
 async function openMasterKeys(config: Config, log: Log): Promise<MasterKeys> {
   if (config.masterKey !== undefined) {
     try {
@@ -71,7 +80,7 @@ async function openMasterKeys(config: Config, log: Log): Promise<MasterKeys> {
       throw new StartRefused((error as Error).message);
     }
   }
-  const { keys, path, made } = await openKeyFile(config.dataDir);
+  const { keys, path, made } = await openKeyFile(config.dataDir).catch(refuse('DATA_DIR'));
   if (made) log.warn({ path }, 'a master key was made: whoever loses this file loses every stored credential');
   return keys;
 }

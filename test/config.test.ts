@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readConfig, StartRefused } from '../src/config.ts';
 import { createEmptyDatabase, createTestDatabase, ON_POSTGRESQL } from './support/database.ts';
 import { freePorts, runMain } from './support/plane.ts';
@@ -75,7 +75,7 @@ describe('the command line ends with 1 and one sentence', () => {
     expect(await runMain(['bootstrap', '--organization', 'Acme', '--admin', 'alice@acme.test'], standing).ended).toMatchObject({ code: 0 });
     // The server's own key is made by the first start.
     const first = runMain(['start'], { ...standing, ...ports });
-    await expect.poll(() => fetch(`http://localhost:${port}/readyz`).then(({ ok }) => ok, () => false), { timeout: 20_000 }).toBe(true);
+    await vi.waitFor(async () => expect((await fetch(`http://localhost:${port}/readyz`)).status).toBe(200), 20_000);
     expect(await first.stop('SIGTERM')).toBe(0);
   });
   afterAll(() => stack.disposeAsync());

@@ -422,7 +422,7 @@ export type ApplicationsQueryVariables = Exact<{
 }>;
 
 
-export type ApplicationsQuery = { applications: { nodes: Array<{ id: string, name: string, kind: ApplicationKind, status: ApplicationStatus, redirectUris: Array<string>, owner: { id: string, name: string } | null, integrations: Array<{ id: string, handle: string, capabilities: Array<{ id: string, operation: string }> }> }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+export type ApplicationsQuery = { applications: { nodes: Array<{ id: string, name: string, kind: ApplicationKind, status: ApplicationStatus, redirectUris: Array<string>, owner: { id: string, name: string } | null, integrations: { nodes: Array<{ id: string, handle: string, capabilities: { nodes: Array<{ id: string, operation: string }> } }>, pageInfo: { hasNextPage: boolean } } }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
 export type CreateApplicationMutationVariables = Exact<{
   input: CreateApplicationInput;
@@ -457,14 +457,14 @@ export type AttachIntegrationMutationVariables = Exact<{
 }>;
 
 
-export type AttachIntegrationMutation = { attachIntegration: { application: { id: string, integrations: Array<{ id: string, handle: string }> } | null, userErrors: Array<{ code: string, message: string, field: string | null, hint: string }> } };
+export type AttachIntegrationMutation = { attachIntegration: { application: { id: string, integrations: { nodes: Array<{ id: string, handle: string }> } } | null, userErrors: Array<{ code: string, message: string, field: string | null, hint: string }> } };
 
 export type DetachIntegrationMutationVariables = Exact<{
   input: DetachIntegrationInput;
 }>;
 
 
-export type DetachIntegrationMutation = { detachIntegration: { application: { id: string, integrations: Array<{ id: string, handle: string }> } | null, userErrors: Array<{ code: string, message: string, field: string | null, hint: string }> } };
+export type DetachIntegrationMutation = { detachIntegration: { application: { id: string, integrations: { nodes: Array<{ id: string, handle: string }> } } | null, userErrors: Array<{ code: string, message: string, field: string | null, hint: string }> } };
 
 export type AuditEventsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -536,7 +536,7 @@ export type IntegrationsQueryVariables = Exact<{
 }>;
 
 
-export type IntegrationsQuery = { integrations: { nodes: Array<{ id: string, handle: string, name: string, authMode: AuthMode, exchangeMode: ExchangeMode, scopes: Array<string>, issuer: string | null, mcpUrl: string | null, apiBaseUrl: string | null, oauthClientId: string | null, hasOAuthClientSecret: boolean, hasServerToken: boolean, capabilities: Array<{ id: string, operation: string }>, provider: { handle: string, name: string } | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+export type IntegrationsQuery = { integrations: { nodes: Array<{ id: string, handle: string, name: string, authMode: AuthMode, exchangeMode: ExchangeMode, scopes: Array<string>, issuer: string | null, mcpUrl: string | null, apiBaseUrl: string | null, oauthClientId: string | null, hasOAuthClientSecret: boolean, hasServerToken: boolean, capabilities: { nodes: Array<{ id: string, operation: string }>, pageInfo: { hasNextPage: boolean } }, provider: { handle: string, name: string } | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
 export type ProvidersQueryVariables = Exact<{
   search?: string | null | undefined;
@@ -719,7 +719,7 @@ export type UsersQueryVariables = Exact<{
 }>;
 
 
-export type UsersQuery = { users: { edges: Array<{ cursor: string, node: { id: string, email: string, name: string, role: Role, status: UserStatus, createdAt: string, groups: Array<{ id: string, name: string }>, connections: Array<{ id: string, status: ConnectionStatus, reason: ConnectionReason | null, since: string, nextAction: string | null, integration: { id: string, handle: string } | null }> } }>, pageInfo: { startCursor: string | null, endCursor: string | null, hasNextPage: boolean, hasPreviousPage: boolean } } };
+export type UsersQuery = { users: { edges: Array<{ cursor: string, node: { id: string, email: string, name: string, role: Role, status: UserStatus, createdAt: string, groups: { nodes: Array<{ id: string, name: string }> }, connections: { nodes: Array<{ id: string, status: ConnectionStatus, reason: ConnectionReason | null, since: string, nextAction: string | null, integration: { id: string, handle: string } | null }> } } }>, pageInfo: { startCursor: string | null, endCursor: string | null, hasNextPage: boolean, hasPreviousPage: boolean } } };
 
 export type SetUserStatusMutationVariables = Exact<{
   input: SetUserStatusInput;
@@ -897,12 +897,19 @@ export const ApplicationsDocument = new TypedDocumentString(`
         id
         name
       }
-      integrations {
-        id
-        handle
-        capabilities {
+      integrations(first: 10) {
+        nodes {
           id
-          operation
+          handle
+          capabilities(first: 5) {
+            nodes {
+              id
+              operation
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
         }
       }
     }
@@ -996,9 +1003,11 @@ export const AttachIntegrationDocument = new TypedDocumentString(`
   attachIntegration(input: $input) {
     application {
       id
-      integrations {
-        id
-        handle
+      integrations(first: 100) {
+        nodes {
+          id
+          handle
+        }
       }
     }
     userErrors {
@@ -1017,9 +1026,11 @@ export const DetachIntegrationDocument = new TypedDocumentString(`
   detachIntegration(input: $input) {
     application {
       id
-      integrations {
-        id
-        handle
+      integrations(first: 100) {
+        nodes {
+          id
+          handle
+        }
       }
     }
     userErrors {
@@ -1274,9 +1285,14 @@ export const IntegrationsDocument = new TypedDocumentString(`
   integrations(first: $first, after: $after) {
     nodes {
       ...IntegrationParts
-      capabilities {
-        id
-        operation
+      capabilities(first: 50) {
+        nodes {
+          id
+          operation
+        }
+        pageInfo {
+          hasNextPage
+        }
       }
     }
     pageInfo {
@@ -1848,15 +1864,19 @@ export const UsersDocument = new TypedDocumentString(`
         role
         status
         createdAt
-        groups {
-          id
-          name
-        }
-        connections {
-          ...ConnectionState
-          integration {
+        groups(first: 20) {
+          nodes {
             id
-            handle
+            name
+          }
+        }
+        connections(first: 20) {
+          nodes {
+            ...ConnectionState
+            integration {
+              id
+              handle
+            }
           }
         }
       }

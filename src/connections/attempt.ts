@@ -4,9 +4,6 @@ import { Secret, seal, unseal, type DataKey } from '../platform/index.ts';
 /** How long a round trip through the browser may take. */
 export const ATTEMPT_MS = 600_000;
 
-/** Our redirect URI at every provider. */
-export const callbackUrlOf = (publicUrl: string): string => `${publicUrl}/connect/callback`;
-
 /** An attempt as it stands in the path of our page: with its organization, without which no row can be read. */
 export const formatAttempt = (organizationId: OrganizationId, attemptId: Id<'attempt'>): string => `${organizationId}.${attemptId}`;
 

@@ -1,8 +1,8 @@
 import { calculatePKCECodeChallenge } from 'openid-client';
-import { resolveEndpoints, resolveOAuthApp, type Endpoints, type OAuthApp } from '../integrations/index.ts';
+import { redirectUriOf, resolveEndpoints, resolveOAuthApp, type Endpoints, type OAuthApp } from '../integrations/index.ts';
 import { Fault, type Id, type OrganizationId, type UserId } from '../kernel/index.ts';
 import { digest, randomToken, Secret, type Wells } from '../platform/index.ts';
-import { callbackUrlOf, sealVerifier } from './attempt.ts';
+import { sealVerifier } from './attempt.ts';
 
 export interface BeginInBrowser {
   readonly organizationId: OrganizationId;
@@ -39,7 +39,7 @@ export async function beginInBrowser(deps: Pick<Wells, 'db' | 'keyring' | 'fetch
       .executeTakeFirst();
     if (!begun) throw gone();
   });
-  return authorizationUrl(endpoints, app, { redirectUri: callbackUrlOf(deps.urls.public), scopes: integration.scopes, state, codeChallenge: await calculatePKCECodeChallenge(codeVerifier.reveal()) });
+  return authorizationUrl(endpoints, app, { redirectUri: redirectUriOf(integration, deps.urls), scopes: integration.scopes, state, codeChallenge: await calculatePKCECodeChallenge(codeVerifier.reveal()) });
 }
 
 function readAttempt(deps: Pick<Wells, 'db' | 'keyring' | 'clock' | 'environment'>, input: BeginInBrowser) {

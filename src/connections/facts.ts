@@ -17,6 +17,8 @@ export interface FreshCredentialInput {
   readonly dataKey: DataKey;
   /** Whom the connection belongs to, for events; null only where no connection is needed. */
   readonly user: { readonly id: UserId; readonly name: string } | null;
+  /** The request that asks, for the events of a refresh that it sets off. */
+  readonly request?: { readonly requestId: string; readonly address: string | null } | undefined;
 }
 
 export type NotConnectedReason = 'never_connected' | DisconnectReason;
@@ -36,8 +38,11 @@ export type FreshCredential =
   /** The service asks for no credential. */
   | { readonly kind: 'nothing' };
 
-/** The server itself, as whoever refreshes: no caller owns a refresh. */
-export const refreshActor = ({ organizationId }: FreshCredentialInput): SystemActor => systemActor(organizationId, 'refresh', newId('request'));
+/** The server itself, as whoever refreshes: no caller owns a refresh, though one set it off. */
+export const refreshActor = ({ organizationId, request }: FreshCredentialInput): SystemActor => ({
+  ...systemActor(organizationId, 'refresh', request?.requestId ?? newId('request')),
+  address: request?.address ?? null,
+});
 
 /** A token this close to its end is refreshed before it is handed out. */
 const MARGIN_MS = 60_000;

@@ -1,4 +1,4 @@
-export { callbackUrlOf, formatAttempt, organizationOfState, parseAttempt } from './attempt.ts';
+export { formatAttempt, organizationOfState, parseAttempt } from './attempt.ts';
 export { beginInBrowser } from './begin-in-browser.ts';
 export type { BeginInBrowser } from './begin-in-browser.ts';
 export { completeConnection } from './complete-connection.ts';

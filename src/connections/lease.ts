@@ -12,7 +12,19 @@ export interface Lease {
   readonly integration: Selectable<IntegrationTable>;
   /** A holder before this one neither finished nor gave up: its request may have been sent. */
   readonly inherited: boolean;
+  /** Until when the refresh token may be sent under this lease, in milliseconds of `performance.now()`. */
+  readonly sendBefore: number;
 }
+
+/**
+ * What happens under a lease, in milliseconds: the authorization server is found (two well-known places of 10 s each) and the
+ * OAuth app read (10 s); the server answers (10 s); what became of it is written (pauses of 7.1 s between five tries). The
+ * lease outlives them all, and what is not sent in time is not sent at all: then the next holder may do it.
+ */
+const PREPARE_MS = 30_000;
+const ANSWER_MS = 10_000;
+const WRITE_MS = 20_000;
+const LEASE_MS = PREPARE_MS + ANSWER_MS + WRITE_MS;
 
 export type Acquired =
   /** The row is what to answer: another caller refreshed it, it ended, or it cannot be refreshed and is still good. */
@@ -67,11 +79,12 @@ async function acquireInside(deps: FreshCredentialDeps, tx: Tx, input: FreshCred
   if (known.refreshed) return { kind: 'tried', row };
   await rehearse(tx, input.organizationId, toEntry(deps.clock, refreshActor(input), { kind: 'connection.refreshed' }));
   const epoch = row.lease_epoch + nextStep();
+  const sendBefore = performance.now() + PREPARE_MS;
   // One that was inherited stays taken: its request may have been sent.
   claim.current = row.inherited ? null : { epoch, row };
   const taken = await tx
     .updateTable('connection')
-    .set({ lease_epoch: epoch, lease_until: sql`clock_timestamp() + interval '30 seconds'` })
+    .set({ lease_epoch: epoch, lease_until: sql`clock_timestamp() + make_interval(secs => ${LEASE_MS / 1_000})` })
     .where('id', '=', row.id)
     .where('version', '=', row.version)
     .where('lease_epoch', '=', row.lease_epoch)
@@ -81,7 +94,7 @@ async function acquireInside(deps: FreshCredentialDeps, tx: Tx, input: FreshCred
   if (!taken) return { kind: 'held', row };
   const integration = await tx.selectFrom('integration').selectAll().where('id', '=', input.integration.id).executeTakeFirstOrThrow();
   const { refreshToken } = credential;
-  return { kind: 'lease', lease: { epoch, row, credential: { ...credential, refreshToken }, integration, inherited: row.inherited } };
+  return { kind: 'lease', lease: { epoch, row, credential: { ...credential, refreshToken }, integration, inherited: row.inherited, sendBefore } };
 }
 
 /** By how much an epoch rises. Two claims that read the same one do not arrive at the same, so a claim knows its own. */

@@ -5,9 +5,10 @@ import { refreshTokens, resolveEndpoints, resolveOAuthApp, type Endpoints, type 
 import { Fault, type ConnectionId, type Json } from '../kernel/index.ts';
 import type { Database } from '../platform/index.ts';
 import { ended } from './connection.ts';
-import { sealCredential } from './credential.ts';
+import { sealCredential, type Credential } from './credential.ts';
 import { hasExpired, openConnection, refreshActor, type ConnectionFacts, type FreshCredential, type FreshCredentialDeps, type FreshCredentialInput } from './facts.ts';
 import { acquireLease, writeUnderLease, type Lease } from './lease.ts';
+import { revokeUpstream } from './revoke-upstream.ts';
 
 /** How long a caller waits for another's refresh; the provider has as long to answer. */
 const WAIT_MS = 10_000;
@@ -85,7 +86,8 @@ async function refreshUnder(deps: FreshCredentialDeps, input: FreshCredentialInp
       // Some servers rotate the refresh token and some keep it; what did not come stays.
       const credential = { ...outcome.tokens, refreshToken: outcome.tokens.refreshToken ?? lease.credential.refreshToken, scopes: outcome.tokens.scopes ?? lease.credential.scopes };
       const values = { credential: sealCredential(input.dataKey, lease.row.id, credential), expires_at: credential.expiresAt, scopes: [...credential.scopes] };
-      await record(deps, input, lease, values, 'connection.refreshed', { expiresAt: credential.expiresAt?.toISOString() });
+      const kept = await record(deps, input, lease, values, 'connection.refreshed', { expiresAt: credential.expiresAt?.toISOString() });
+      if (!kept) await discard(deps, lease, credential);
       return true;
     }
     case 'refused':
@@ -110,6 +112,7 @@ async function ask(deps: FreshCredentialDeps, lease: Lease): Promise<{ outcome: 
     const endpoints = await resolveEndpoints(deps, lease.integration);
     if (lease.inherited && endpoints.dialect.refreshReplay === 'unsafe') return { outcome: { kind: 'unknown', error: 'holder_lost' }, endpoints };
     const app = await deps.db.read(lease.integration.organization_id, (tx) => resolveOAuthApp(tx, deps.keyring, deps.environment, lease.integration));
+    if (performance.now() > lease.sendBefore) return { outcome: { kind: 'failed', error: 'too_late' }, endpoints };
     return { outcome: await refreshTokens(deps, endpoints, app, lease.credential.refreshToken), endpoints };
   } catch (error) {
     // No OAuth app, no discovery, no database: this holder has sent nothing.
@@ -118,16 +121,26 @@ async function ask(deps: FreshCredentialDeps, lease: Lease): Promise<{ outcome: 
   }
 }
 
+/**
+ * Ends what the provider issued where the connection was over before it arrived: whoever ended the connection asked the
+ * provider to end the tokens of before. Where it lives, another consent took its place, and with one token some servers end
+ * all that a user granted.
+ */
+async function discard(deps: FreshCredentialDeps, { row, integration }: Lease, credential: Credential): Promise<void> {
+  const live = await deps.db.read(integration.organization_id, (tx) => tx.selectFrom('connection').select('id').where('id', '=', row.id).where('status', '=', 'CONNECTED').executeTakeFirst());
+  if (!live) await revokeUpstream(deps, { integration, credential });
+}
+
 const RETRIES_MS = [100, 400, 1_600, 5_000];
 
-/** Writes what became of a refresh, with its event. What the provider issued exists nowhere else, so a database or a log that is away for a moment is waited for. */
-async function record(deps: FreshCredentialDeps, input: FreshCredentialInput, lease: Lease, values: Parameters<typeof writeUnderLease>[2], kind: EventKind, details: { [name: string]: Json | undefined }): Promise<void> {
+/** Writes what became of a refresh, with its event; false where the lease was lost and nothing was written. What the provider issued exists nowhere else, so a database or a log that is away for a moment is waited for. */
+async function record(deps: FreshCredentialDeps, input: FreshCredentialInput, lease: Lease, values: Parameters<typeof writeUnderLease>[2], kind: EventKind, details: { [name: string]: Json | undefined }): Promise<boolean> {
   const newVersion = 'credential' in values;
   for (let attempt = 0; ; attempt++) {
     try {
       return await change(deps, refreshActor(input), async (tx) => {
-        if (!(await writeUnderLease(tx, lease, values, newVersion))) return { result: undefined, unchanged: true };
-        return { result: undefined, events: [eventOf(input, lease.row.id, kind, details)] };
+        if (!(await writeUnderLease(tx, lease, values, newVersion))) return { result: false, unchanged: true };
+        return { result: true, events: [eventOf(input, lease.row.id, kind, details)] };
       });
     } catch (error) {
       const pause = RETRIES_MS[attempt];

@@ -1,17 +1,14 @@
-import { sql, type Selectable } from 'kysely';
+import { sql } from 'kysely';
 import { change, type ChangeDeps } from '../audit/index.ts';
-import { authMode, resolveEndpoints, resolveOAuthApp, revokeToken } from '../integrations/index.ts';
-import { Fault, type Actor, type ConnectionId, type OrganizationId } from '../kernel/index.ts';
-import type { IntegrationTable, Wells } from '../platform/index.ts';
+import { authMode } from '../integrations/index.ts';
+import { Fault, type Actor, type ConnectionId } from '../kernel/index.ts';
+import type { Wells } from '../platform/index.ts';
 import { connectionColumns, ended, ownerOnly, type Connection } from './connection.ts';
-import { openCredential, type Credential } from './credential.ts';
+import { openCredential } from './credential.ts';
+import { revokeUpstream, type Upstream } from './revoke-upstream.ts';
 
 type Deps = ChangeDeps & Pick<Wells, 'db' | 'keyring' | 'fetch' | 'environment' | 'log'>;
 
-interface Upstream {
-  readonly integration: Selectable<IntegrationTable>;
-  readonly credential: Credential;
-}
 interface Revoked {
   readonly connection: Connection;
   /** What to end at the provider; null where the connection had ended before. */
@@ -48,17 +45,6 @@ export async function revokeConnection(deps: Deps, actor: Actor, input: { readon
     };
   });
   // If we crash here the token still lives at the provider and nobody has it any more; it is ended by its own expiry.
-  if (upstream && authMode(upstream.integration.auth_mode).usesOAuth) await revokeUpstream(deps, actor.organizationId, upstream);
+  if (upstream && authMode(upstream.integration.auth_mode).usesOAuth) await revokeUpstream(deps, upstream);
   return connection;
-}
-
-async function revokeUpstream(deps: Deps, organizationId: OrganizationId, { integration, credential }: Upstream): Promise<void> {
-  const names = { organizationId, integrationId: integration.id };
-  try {
-    const app = await deps.db.read(organizationId, (tx) => resolveOAuthApp(tx, deps.keyring, deps.environment, integration));
-    const answer = await revokeToken(deps, await resolveEndpoints(deps, integration), app, credential);
-    if (!answer.revoked) deps.log.warn({ ...names, reason: answer.reason }, 'the provider did not end the token of a connection that was revoked');
-  } catch (error) {
-    deps.log.warn({ ...names, reason: error instanceof Fault ? error.code : 'internal' }, 'the provider could not be asked to end the token of a connection that was revoked');
-  }
 }

@@ -1,5 +1,5 @@
 import { change, type ChangeDeps } from '../audit/index.ts';
-import { authMode, parseSecret } from '../integrations/index.ts';
+import { authMode, ORIGIN, parseSecret } from '../integrations/index.ts';
 import { Fault, invalid, type IntegrationId, type UserActor } from '../kernel/index.ts';
 import type { Secret, Wells } from '../platform/index.ts';
 import type { Connection } from './connection.ts';
@@ -13,7 +13,7 @@ export async function storeToken(
 ): Promise<Connection> {
   const accessToken = parseSecret(input.token, 'token');
   return change(deps, actor, async (tx) => {
-    const integration = await tx.selectFrom('integration').select('auth_mode').where('id', '=', input.integrationId).executeTakeFirst();
+    const integration = await tx.selectFrom('integration').select(ORIGIN).where('id', '=', input.integrationId).executeTakeFirst();
     if (!integration) throw new Fault('not_found', { field: 'integrationId' });
     if (authMode(integration.auth_mode).connectsBy !== 'token') throw invalid('integrationId', 'Users of this integration do not connect by a token of their own.');
     const { connection, event } = await storeCredential(tx, deps.keyring, {
@@ -22,7 +22,7 @@ export async function storeToken(
       integrationId: input.integrationId,
       credential: { accessToken, refreshToken: null, tokenType: 'Bearer', scopes: [] },
       expiresAt: null,
-      connectsBy: 'token',
+      origin: integration,
       at: deps.clock.now(),
     });
     return { result: connection, events: [event] };

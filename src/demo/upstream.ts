@@ -12,6 +12,8 @@ const ISSUES: Readonly<Record<string, readonly string[]>> = {
 
 /** How long access tokens live, in seconds. Kontext refreshes what ends within 60, so a refresh is due three seconds after each. */
 let lifetime = 63;
+/** Where Kontext may have browsers come back to. Its integration here has an address of its own, known once it exists. */
+const redirectUris = new Set([process.env['REDIRECT_URI']]);
 /** How often a refresh token was sent here, whatever became of it. */
 let refreshes = 0;
 
@@ -30,6 +32,7 @@ await serveOidc({
     ttl: { AccessToken: () => lifetime, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 600, AuthorizationCode: 60, IdToken: 600 },
   },
   observe(provider) {
+    provider.Client.prototype.redirectUriAllowed = (uri) => redirectUris.has(uri);
     const count = ({ oidc }: KoaContextWithOIDC): void => void (refreshes += oidc.params?.['grant_type'] === 'refresh_token' ? 1 : 0);
     provider.on('grant.success', count);
     provider.on('grant.error', count);
@@ -40,9 +43,13 @@ await serveOidc({
       return true;
     };
     const { pathname, searchParams } = new URL(req.url ?? '/', provider.issuer);
-    // For whoever watches: POST /demo?lifetime=600 changes the lifetime of the tokens to come.
+    // POST /demo?redirect_uri=… registers one. For whoever watches: POST /demo?lifetime=600 changes the lifetime of the tokens to come.
     if (pathname === '/demo') {
-      if (req.method === 'POST') lifetime = Number(searchParams.get('lifetime')) || lifetime;
+      if (req.method === 'POST') {
+        lifetime = Number(searchParams.get('lifetime')) || lifetime;
+        const redirectUri = searchParams.get('redirect_uri');
+        if (redirectUri !== null) redirectUris.add(redirectUri);
+      }
       return send(200, { refreshes, lifetime });
     }
     if (pathname !== '/api/issues') return false;

@@ -1,9 +1,11 @@
 import type { InputFieldMap, InputShapeFromFields, ShapeFromTypeParam, TypeParam } from '@pothos/core';
+import { clearAllDataLoaders } from '@pothos/plugin-dataloader';
 import type { Actor } from '../kernel/index.ts';
 import { Secret } from '../platform/index.ts';
 import { builder } from './builder.ts';
-import { actorOf, forgetLoaded, type GraphDeps } from './context.ts';
+import { actorOf, type GraphDeps } from './context.ts';
 import { toUserError, type UserErrorShape } from './errors.ts';
+import { clearRelations } from './relation.ts';
 
 type Types = typeof builder.$inferSchemaTypes;
 type InputBuilder = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
@@ -31,22 +33,27 @@ export function mutation<Fields extends InputFieldMap, O extends Output>(
     readonly description: string;
     readonly input: (t: InputBuilder) => Fields;
     readonly output: O;
+    /** How many rows a list of the payload will hold, so that what is asked of each is priced before anything happens. */
+    readonly rows?: (input: InputShapeFromFields<Fields>) => number;
     readonly run: (deps: GraphDeps, actor: Actor, input: InputShapeFromFields<Fields>) => Promise<Payload<O>>;
   },
 ): void {
   type Answer = { readonly payload: Payload<O> | null; readonly userErrors: readonly UserErrorShape[] };
+  // Pothos cannot see through the generic: the one argument is the input made of these fields.
+  const inputOf = (args: unknown): InputShapeFromFields<Fields> => (args as { input: InputShapeFromFields<Fields> }).input;
   builder.relayMutationField(
     name,
     { inputFields: options.input },
     {
       description: options.description,
+      // A list is taken for ten rows where nothing else is said.
+      complexity: (args) => ({ field: 1, multiplier: Math.max(1, Math.ceil((options.rows?.(inputOf(args)) ?? 1) / 10)) }),
       resolve: async (_root, args, context): Promise<Answer> => {
         // Each mutation, also the second of a request, shows the database as it leaves it.
-        forgetLoaded(context);
-        // Pothos cannot see through the generic: the one argument is the input made of these fields.
-        const { input } = args as unknown as { input: InputShapeFromFields<Fields> };
+        clearAllDataLoaders(context);
+        clearRelations(context);
         try {
-          return { payload: await options.run(context.deps, actorOf(context), input), userErrors: [] };
+          return { payload: await options.run(context.deps, actorOf(context), inputOf(args)), userErrors: [] };
         } catch (thrown) {
           return { payload: null, userErrors: [toUserError(thrown)] };
         }

@@ -9,11 +9,20 @@ export const RELATION_MAX = 1_000;
 /** One page of each parent's list; a parent without any has none. */
 type LoadPages<Parent extends string, T> = (deps: GraphDeps, actor: Actor, parents: readonly Parent[], page: PageRequest) => Promise<ReadonlyMap<Parent, Page<T>>>;
 
+/** Everything that the relations of a request have loaded. */
+const loaded = createContextCache<Set<Map<string, unknown>>, GraphContext>(() => new Set());
+
+/** Lets go of it: a mutation has changed what is true. */
+export function clearRelations(context: GraphContext): void {
+  for (const loaders of loaded(context)) loaders.clear();
+}
+
 /** The list that belongs to each object of a level: one load for all parents that ask for the same page. */
 export function relation<Parent extends string, T>(load: LoadPages<Parent, T>) {
   const loadersOf = createContextCache<Map<string, DataLoader<Parent, Page<T>>>, GraphContext>(() => new Map());
   return (context: GraphContext, parent: Parent, page: PageRequest): Promise<Page<T>> => {
     const loaders = loadersOf(context);
+    loaded(context).add(loaders);
     const key = JSON.stringify(page);
     const loader = loaders.get(key) ?? new DataLoader<Parent, Page<T>>(async (parents) => {
       const pages = await load(context.deps, actorOf(context), parents, page);

@@ -9,8 +9,8 @@ const refusal = (field: string): Fault => invalid(field, 'A text may hold neithe
 /** Throws `invalid_input` at the first text among the literals of a document that nothing behind the graph could keep. */
 export function checkLiterals(document: DocumentNode): void {
   visit(document, {
-    StringValue(node, _key, _parent, _path, ancestors) {
-      if (UNFIT.test(node.value)) throw refusal(namesOf(ancestors).join('.') || 'query');
+    StringValue(node, _key, parent, _path, ancestors) {
+      if (UNFIT.test(node.value)) throw refusal(namesOf(parent ? [...ancestors, parent] : ancestors).join('.') || 'query');
     },
   });
 }

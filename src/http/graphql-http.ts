@@ -14,6 +14,8 @@ export interface GraphqlHttpSettings {
   readonly development: boolean;
   /** How long a query or mutation may take. */
   readonly timeoutMs: number;
+  /** How long a reader of a stream may leave what is written to it untaken. */
+  readonly stallMs: number;
 }
 
 const MAX_BODY = 262_144;
@@ -56,7 +58,7 @@ export function openGraphqlHttp(deps: GraphDeps, settings: GraphqlHttpSettings, 
       const gone = watchClose(call.res);
       const isPage = settings.development && asksForGraphiQL(call.req);
       const context = isPage ? { session: null, streams: false } : await openRequest(call, settings.development, authenticate);
-      if (context.session && context.streams) cutOffAt(call.res, deps, context.session.until);
+      if (context.session && context.streams) cutOff(call.res, deps, context.session.until, settings.stallMs);
       const answered = yoga(call.req, call.res, { ...context, requestId: call.requestId, gone });
       // Yoga waits for ever on a reader that has left.
       await Promise.race([answered, new Promise((resolve) => gone.addEventListener('abort', resolve))]);
@@ -115,10 +117,22 @@ function watchClose(res: ServerResponse): AbortSignal {
   return gone.signal;
 }
 
-/** A reader that has stopped reading does not outlive its token: nothing pulls, so nothing else would notice. */
-function cutOffAt(res: ServerResponse, { clock }: GraphDeps, until: Date): void {
-  const timer = setTimeout(() => res.destroy(), Math.min(until.getTime() - clock.now().getTime() + 2_000, 0x7fffffff));
-  res.once('close', () => clearTimeout(timer));
+/**
+ * Ends a stream whose reader has stopped reading: nothing pulls, so nothing else would notice. It goes once the same bytes have
+ * waited for `stallMs` to twice that, and in any case with its token. Yoga lifts the socket's own limit of time.
+ */
+function cutOff(res: ServerResponse, { clock }: GraphDeps, until: Date, stallMs: number): void {
+  const end = setTimeout(() => res.destroy(), Math.min(until.getTime() - clock.now().getTime() + 2_000, 0x7fffffff));
+  let written = 0;
+  const watch = setInterval(() => {
+    const now = res.socket?.bytesWritten ?? 0;
+    if (res.writableLength > 0 && now === written) res.destroy();
+    written = now;
+  }, stallMs);
+  res.once('close', () => {
+    clearTimeout(end);
+    clearInterval(watch);
+  });
 }
 
 function refuse({ req, res, requestId }: Call, fault: Fault, { log }: GraphDeps): void {

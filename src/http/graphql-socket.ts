@@ -1,10 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, GraphQLError } from 'graphql';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, type Context } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { asGraphQLError, faultOf, InvalidDocument, openContext, prepareDocument, renderError, renderResult, runOperation, schema, type GraphContext, type GraphDeps, type Session } from '../graph/index.ts';
-import { Fault, toFault } from '../kernel/index.ts';
+import { Fault, invalid, toFault } from '../kernel/index.ts';
 import { newId } from '../platform/index.ts';
 import { readBearer, type Authenticate } from './graphql-session.ts';
 import { GOING_AWAY } from './graphql-stream.ts';
@@ -23,14 +24,17 @@ export interface GraphqlSockets {
 
 const MAX_MESSAGE = 262_144;
 const MAX_OPERATIONS = 100;
+/** Messages of one socket that are answered at the same time, an operation until it ends; more are not read before. */
+const MAX_UNANSWERED = 128;
+const MAX_ID = 128;
+/** Bytes that wait for a client to read them, when yet another answer comes. */
+const MAX_UNREAD = 16_777_216;
 /** Clients take 4401 as the end and 4403 as a reason to come back with another token. */
 const ENDED = CloseCode.Forbidden;
 
 interface Extra {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  /** Request ids of the running operations, by the client's id. */
-  readonly requests: Map<string, string>;
   session: Session | null;
   expiry: NodeJS.Timeout | undefined;
 }
@@ -40,6 +44,8 @@ type SocketContext = Context<Record<string, unknown> | undefined, Extra>;
 /** `/graphql` over WebSocket, by the graphql-transport-ws protocol. The token comes with `connection_init` or in the handshake's header. */
 export function openGraphqlSockets(deps: GraphDeps, settings: GraphqlSocketSettings, authenticate: Authenticate): GraphqlSockets {
   const running = new Set<Promise<unknown>>();
+  /** The request id of the message that is being handled, however it ends. */
+  const current = new AsyncLocalStorage<string>();
   let draining = false;
 
   const end = ({ socket }: Extra, reason: string): void => socket.close(ENDED, reason.slice(0, 120));
@@ -69,9 +75,13 @@ export function openGraphqlSockets(deps: GraphDeps, settings: GraphqlSocketSetti
       }
     },
     async onSubscribe({ extra, subscriptions }: SocketContext, id, payload): Promise<ExecutionArgs | readonly GraphQLError[]> {
-      const requestId = newId('request');
-      extra.requests.set(id, requestId);
+      const requestId = current.getStore() ?? newId('request');
       try {
+        if (id.length > MAX_ID) {
+          // Not even the refusal repeats it.
+          extra.socket.close(CloseCode.BadRequest, `An operation id has at most ${MAX_ID} characters`);
+          throw invalid('id', `An operation id has at most ${MAX_ID} characters.`);
+        }
         if (draining) throw new Fault('unavailable', { message: GOING_AWAY });
         if (Object.keys(subscriptions).length > MAX_OPERATIONS) throw new Fault('rate_limited', { message: `At most ${MAX_OPERATIONS} operations run on one socket.` });
         const contextValue = openContext(deps, await renew(extra, requestId), requestId);
@@ -81,18 +91,18 @@ export function openGraphqlSockets(deps: GraphDeps, settings: GraphqlSocketSetti
       }
     },
     onNext: (_context, _id, _payload, args, result) => renderResult(result, (args.contextValue as GraphContext).requestId, deps.log),
-    onError({ extra }, id, _payload, errors) {
+    onError({ extra }, _id, _payload, errors) {
       const ended = errors.map(faultOf).find(isEnd);
       // After the message that tells the operation why.
       if (ended) setImmediate(() => end(extra, ended.message));
-      return errors.map((error) => renderError(error, extra.requests.get(id) ?? '', deps.log));
+      return errors.map((error) => renderError(error, current.getStore() ?? '', deps.log));
     },
-    onComplete: ({ extra }, id) => void extra.requests.delete(id),
   });
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE, perMessageDeflate: false, handleProtocols: (offered) => offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL });
   const serve = (socket: WebSocket, request: IncomingMessage): void => {
-    const extra: Extra = { socket, request, requests: new Map(), session: null, expiry: undefined };
+    const extra: Extra = { socket, request, session: null, expiry: undefined };
+    let unanswered = 0;
     const stopPinging = pingRegularly(socket, settings.pingMs);
     // What a client does wrong (too large, not UTF-8) closes its socket; nobody else needs to know.
     socket.on('error', (error) => deps.log.debug({ err: error }, 'a WebSocket client misbehaved'));
@@ -100,14 +110,25 @@ export function openGraphqlSockets(deps: GraphDeps, settings: GraphqlSocketSetti
       {
         protocol: socket.protocol,
         // Resolves once the message has left: a client that does not read is not written to.
-        send: (data) => new Promise((resolve) => (socket.readyState === socket.OPEN ? socket.send(data, () => resolve()) : resolve())),
+        send: (data) =>
+          new Promise((resolve) => {
+            if (socket.bufferedAmount > MAX_UNREAD) socket.terminate();
+            if (socket.readyState === socket.OPEN) socket.send(data, () => resolve());
+            else resolve();
+          }),
+        // Without the payload, which need not come back.
+        onPing: () => new Promise((resolve) => socket.send('{"type":"pong"}', () => resolve())),
         close: (code, reason) => socket.close(code === CloseCode.Unauthorized ? ENDED : code, reason),
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            handle(String(data)).catch((error: unknown) => {
-              deps.log.error({ err: error }, 'a WebSocket message could not be handled');
-              socket.close(1011, 'Something went wrong on our side.');
-            });
+            if (++unanswered === MAX_UNANSWERED) socket.pause();
+            current
+              .run(newId('request'), handle, String(data))
+              .catch((error: unknown) => {
+                deps.log.error({ err: error }, 'a WebSocket message could not be handled');
+                socket.close(1011, 'Something went wrong on our side.');
+              })
+              .finally(() => unanswered-- === MAX_UNANSWERED && socket.resume());
           }),
       },
       extra,
@@ -148,12 +169,13 @@ async function renew({ session }: Extra, requestId: string): Promise<Session> {
 }
 
 function pingRegularly(socket: WebSocket, everyMs: number): () => void {
-  let answered = true;
-  socket.on('pong', () => (answered = true));
+  let asked = 0;
+  let answered = 0;
+  // Each ping has its own number: a client that reads nothing cannot know it.
+  socket.on('pong', (data) => String(data) === String(asked) && (answered = asked));
   const timer = setInterval(() => {
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
+    if (answered !== asked) return socket.terminate();
+    socket.ping(String(++asked));
   }, everyMs);
   return () => clearInterval(timer);
 }

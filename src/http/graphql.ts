@@ -12,6 +12,8 @@ export interface GraphqlSettings extends Pick<GraphqlHttpSettings, 'development'
   readonly timeoutMs?: number | undefined;
   /** How often a WebSocket client is asked whether it is there; 15 s. */
   readonly pingMs?: number | undefined;
+  /** How long a reader of server-sent events may leave what is written untaken; 30 s. */
+  readonly stallMs?: number | undefined;
 }
 
 export interface Graphql extends AsyncDisposable {
@@ -25,14 +27,14 @@ export interface Graphql extends AsyncDisposable {
 export function openGraphql(deps: GraphDeps & { readonly identity: Pick<Identity, 'verifyAccessToken' | 'loadActor'> }, settings: GraphqlSettings): Graphql {
   const authenticate = openAuthenticate(deps.identity, deps.urls);
   const stopping = new AbortController();
-  const { development, timeoutMs = 30_000, pingMs = 15_000 } = settings;
+  const { development, timeoutMs = 30_000, pingMs = 15_000, stallMs = 30_000 } = settings;
   const sockets = openGraphqlSockets(deps, { timeoutMs, pingMs }, authenticate);
   const drain = async (graceMs = 5_000): Promise<void> => {
     stopping.abort();
     await sockets.drain(graceMs);
   };
   return {
-    routes: [{ method: 'ALL', path: '/graphql', faults: 'problem', handle: openGraphqlHttp(deps, { development, timeoutMs }, authenticate, stopping.signal) }],
+    routes: [{ method: 'ALL', path: '/graphql', faults: 'problem', handle: openGraphqlHttp(deps, { development, timeoutMs, stallMs }, authenticate, stopping.signal) }],
     upgrade: sockets.upgrade,
     drain,
     [Symbol.asyncDispose]: () => drain(0),

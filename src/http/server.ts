@@ -6,7 +6,7 @@ import { faultHtml, newId, sendHtml, sendJson, type Call, type Log, type Metrics
 
 export interface HttpServer extends AsyncDisposable {
   readonly port: number;
-  /** Answers nothing new, finishes what is in flight, then closes; whatever is left after `graceMs` is cut off. */
+  /** Finishes what is in flight and on its way, then closes; whatever is left after `graceMs` is cut off. Every answer meanwhile ends its connection. */
   drain(graceMs: number): Promise<void>;
 }
 
@@ -20,6 +20,9 @@ export interface HttpServerSettings {
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'requests'>;
 }
+
+/** How long requests that are on their way have to arrive once the server drains. */
+const LINGER_MS = 200;
 
 /** The outer wall: every request gets an id, finds its route in the table, and leaves with an answer whatever was thrown. */
 export async function openHttpServer(settings: HttpServerSettings): Promise<HttpServer> {
@@ -42,6 +45,8 @@ export async function openHttpServer(settings: HttpServerSettings): Promise<Http
   const drain = async (graceMs: number): Promise<void> => {
     draining = true;
     underway.forEach(askToClose);
+    // What was sent before now may not have been read yet, and a connection that looks idle would be reset under it.
+    await new Promise((resolve) => setTimeout(resolve, Math.min(graceMs, LINGER_MS)));
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);

@@ -22,7 +22,8 @@ export async function revokeGrant(deps: GrantDeps, grantDigest: Uint8Array, orig
     await tx.selectFrom('users').select('id').where('id', '=', found.account_id as UserId).forUpdate().execute();
     const grant = await tx.deleteFrom('oidc_record').where('model', '=', 'Grant').where('id_digest', '=', grantDigest).returning(['account_id', 'client_id']).executeTakeFirst();
     if (!grant) return { result: undefined, unchanged: true };
-    await tx.deleteFrom('oidc_record').where('grant_digest', '=', grantDigest).execute();
+    // A request that waits for its user names the grant too, and goes on to another.
+    await tx.deleteFrom('oidc_record').where('grant_digest', '=', grantDigest).where('model', '!=', 'Interaction').execute();
     const consent = (await withdrawConsent(deps, tx, actor.organizationId, grant)) ? 'withdrawn' : 'kept';
     return { result: undefined, events: [{ kind: 'grant.revoked', ...(await namesOf(tx, grant.account_id, grant.client_id)), details: { reason, consent } }] };
   });

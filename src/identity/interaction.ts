@@ -1,4 +1,4 @@
-import { errors, type Client, type Interaction, type Provider } from 'oidc-provider';
+import { errors, type Client, type Interaction, type InteractionResults, type Provider } from 'oidc-provider';
 import { Fault, isId, type ApplicationId, type OrganizationId } from '../kernel/index.ts';
 import { change } from '../audit/index.ts';
 import { readForm, resourcesOf, sendHtml, type Call, type Wells } from '../platform/index.ts';
@@ -37,18 +37,20 @@ export async function showInteraction(deps: InteractionDeps, call: Call): Promis
 }
 
 async function findPending({ provider }: InteractionDeps, call: Call): Promise<Pending> {
-  const interaction = await provider.interactionDetails(call.req, call.res).catch((error: unknown) => {
-    if (error instanceof errors.SessionNotFound) return null;
-    throw error;
-  });
-  if (!interaction || interaction.uid !== call.params['uid']) {
-    throw new Fault('not_found', { message: 'This request has expired or was begun in another browser.', hint: 'Go back to the application and start again.' });
-  }
+  const interaction = await provider.interactionDetails(call.req, call.res).catch(asFault);
+  if (interaction.uid !== call.params['uid']) throw expired();
   const client: Client | undefined = await provider.Client.find(String(interaction.params['client_id']));
-  if (!client || !isId('application', client.clientId)) {
-    throw applicationDisabled();
-  }
+  if (!client || !isId('application', client.clientId)) throw applicationDisabled();
   return { interaction, organizationId: clientMetadata(client).organizationId, applicationId: client.clientId };
+}
+
+/** Gives the authorization server its answer and the browser back to it. */
+const finish = ({ provider }: InteractionDeps, { req, res }: Call, result: InteractionResults): Promise<void> => provider.interactionFinished(req, res, result).catch(asFault);
+
+const expired = (): Fault => new Fault('not_found', { message: 'This request has expired or was begun in another browser.', hint: 'Go back to the application and start again.' });
+
+function asFault(error: unknown): never {
+  throw error instanceof errors.SessionNotFound ? expired() : error;
 }
 
 async function answerLogin(deps: InteractionDeps, call: Call, { interaction, organizationId }: Pending): Promise<void> {
@@ -62,7 +64,7 @@ async function answerLogin(deps: InteractionDeps, call: Call, { interaction, org
     return beginSignIn(deps, call, organizationId, { returnTo: pathOf(interaction), afresh, loginHint: typeof hint === 'string' ? hint : undefined });
   }
   await forgetOtherUser(deps, interaction, user);
-  await deps.provider.interactionFinished(call.req, call.res, { login: { accountId: user.userId, ts: Math.floor(user.signedInAt.getTime() / 1000) } });
+  await finish(deps, call, { login: { accountId: user.userId, ts: Math.floor(user.signedInAt.getTime() / 1000) } });
 }
 
 /** When this request first asked for its user, to the millisecond: the library keeps the second, in which somebody may have signed in before. */
@@ -139,14 +141,14 @@ async function allow(deps: InteractionDeps, call: Call, { interaction, organizat
     const details = { scope: String(scope ?? ''), resources: [resource ?? []].flat().map(String), allowed: labels, policies, expiresAt: grant.expiresAt.toISOString() };
     return { result, events: [{ kind: 'grant.created', application: { id, name }, details }] };
   });
-  await deps.provider.interactionFinished(call.req, call.res, { consent: { grantId } });
+  await finish(deps, call, { consent: { grantId } });
 }
 
 async function decline(deps: InteractionDeps, call: Call, { applicationId }: Pending, user: BrowserUser): Promise<void> {
   const actor = toActor(user, call);
   const { id, name } = (await loadOffer(deps, actor, applicationId)).application;
   await change(deps, actor, async () => ({ result: undefined, events: [{ kind: 'grant.declined', outcome: 'DENIED', application: { id, name } }] }));
-  await deps.provider.interactionFinished(call.req, call.res, { error: 'access_denied', error_description: 'The user declined.' });
+  await finish(deps, call, { error: 'access_denied', error_description: 'The user declined.' });
 }
 
 function requireSameUser(interaction: Interaction, user: BrowserUser | null): asserts user is BrowserUser {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { beginInBrowser, organizationOfState, startConnection } from '../../src/connections/index.ts';
-import { setOAuthApp, updateIntegration } from '../../src/integrations/index.ts';
+import { redirectUriOf, setOAuthApp, updateIntegration } from '../../src/integrations/index.ts';
 import { digest, newId, randomToken } from '../../src/platform/index.ts';
+import type { IntegrationId } from '../../src/kernel/index.ts';
+import { openEvilServer } from '../support/evil-server.ts';
 import { testActor } from '../support/wells.ts';
 import { addIntegration, addUser, checkWorld, complete, connect, eventsOf, fresh, kindsOf, roundTrip, tokenOf, useWorld } from './world.ts';
 
 const world = useWorld();
+const admin = () => testActor(world.organizationId);
 
 describe('connecting by OAuth', () => {
   it('goes the whole way with PKCE and answers a token that the service accepts', async () => {
@@ -32,7 +35,7 @@ describe('connecting by OAuth', () => {
       response_type: 'code',
       code_challenge_method: 'S256',
       scope: 'openid read',
-      redirect_uri: 'http://localhost:48210/connect/callback',
+      redirect_uri: `http://localhost:48210/connect/callback/${integration.id}`,
       client_id: world.provider.clientId,
     });
     expect(first.searchParams.get('state')).not.toBe(second.searchParams.get('state'));
@@ -64,6 +67,13 @@ describe('connecting by OAuth', () => {
     const trip = await roundTrip(world, alice, integration);
     await expect(complete(world, { ...trip, browserDigest: digest('another') })).rejects.toMatchObject({ code: 'invalid_grant' });
     expect((await complete(world, trip)).connection).toMatchObject({ status: 'CONNECTED' });
+  });
+
+  it('refuses another user who signed in meanwhile in the browser that began', async () => {
+    const [alice, bob, integration] = [await addUser(world), await addUser(world), await addIntegration(world)];
+    const trip = await roundTrip(world, alice, integration);
+    await expect(complete(world, { ...trip, userId: bob.userId })).rejects.toMatchObject({ code: 'invalid_grant' });
+    expect((await complete(world, trip)).connection).toMatchObject({ user_id: alice.userId });
   });
 
   it('refuses after ten minutes, at both ends', async () => {
@@ -104,6 +114,18 @@ describe('connecting by OAuth', () => {
     expect(world.provider.tokenRequests()).toBe(before);
   });
 
+  it('refuses an answer at another server\'s address, also where it says no `iss`, and sends nothing', async () => {
+    const [alice, integration, other] = [await addUser(world), await addIntegration(world), await addIntegration(world)];
+    const trip = await roundTrip(world, alice, integration);
+    const callbackUrl = new URL(redirectUriOf(other, world.wells.urls));
+    callbackUrl.search = trip.callbackUrl.search;
+    callbackUrl.searchParams.delete('iss');
+    const before = world.provider.tokenRequests();
+    await expect(complete(world, { ...trip, callbackUrl })).rejects.toMatchObject({ code: 'provider_failed', extensions: { provider_error: 'callback_mismatch' } });
+    expect(world.provider.tokenRequests()).toBe(before);
+    await expect(complete(world, trip)).rejects.toMatchObject({ code: 'invalid_grant' });
+  });
+
   it('demands `iss` of a server that advertises it', async () => {
     const [alice, integration] = [await addUser(world), await addIntegration(world, { byIssuer: true })];
     const trip = await roundTrip(world, alice, integration);
@@ -113,8 +135,8 @@ describe('connecting by OAuth', () => {
 
   it('says what to correct where the provider does not know our app', async () => {
     const [alice, integration] = [await addUser(world), await addIntegration(world)];
+    await setOAuthApp(world.wells, admin(), { id: integration.id, clientId: world.provider.clientId, clientSecret: null });
     const trip = await roundTrip(world, alice, integration);
-    await setOAuthApp(world.wells, testActor(world.organizationId), { id: integration.id, clientId: world.provider.clientId, clientSecret: null });
     await expect(complete(world, trip)).rejects.toMatchObject({ code: 'provider_failed', extensions: { provider_error: 'invalid_client' } });
     expect(await kindsOf(world, integration)).toEqual(['connection.started', 'connection.failed']);
   });
@@ -122,9 +144,39 @@ describe('connecting by OAuth', () => {
   it('keeps nothing where the integration changed meanwhile', async () => {
     const [alice, integration] = [await addUser(world), await addIntegration(world)];
     const trip = await roundTrip(world, alice, integration);
-    await updateIntegration(world.wells, testActor(world.organizationId), { id: integration.id, authMode: 'USER_TOKEN' });
-    await expect(complete(world, trip)).rejects.toMatchObject({ code: 'conflict' });
+    const [before, revoked] = [world.provider.tokenRequests(), world.provider.revoked.length];
+    world.provider.switches.stallMs = 400;
+    const late = expect(complete(world, trip)).rejects.toMatchObject({ code: 'conflict' });
+    await expect.poll(() => world.provider.tokenRequests()).toBe(before + 1);
+    await updateIntegration(world.wells, admin(), { id: integration.id, tokenEndpoint: 'http://127.0.0.1:9/elsewhere' });
+    world.provider.switches.stallMs = 0;
+    await late;
+    expect(world.provider.revoked).toHaveLength(revoked + 1);
     expect(await fresh(world, alice, integration)).toEqual({ kind: 'not_connected', reason: 'never_connected' });
+  });
+
+  it('sends nothing to an endpoint that another administrator set meanwhile', async () => {
+    const [alice, integration] = [await addUser(world), await addIntegration(world)];
+    await using evil = await openEvilServer();
+    const trip = await roundTrip(world, alice, integration);
+    const changed = await updateIntegration(world.wells, admin(), { id: integration.id, tokenEndpoint: `${evil.url}/token` });
+    expect(changed).toMatchObject({ oauth_client_id: null, has_oauth_client_secret: false });
+    await expect(complete(world, trip)).rejects.toMatchObject({ code: 'invalid_grant' });
+    await expect(startConnection(world.wells, alice, { integrationId: integration.id })).rejects.toMatchObject({ code: 'oauth_app_missing' });
+    expect(evil.seen).toEqual([]);
+  });
+
+  it.each([
+    ['another OAuth app', (id: IntegrationId) => setOAuthApp(world.wells, admin(), { id, clientId: 'another', clientSecret: null })],
+    ['no OAuth app', (id: IntegrationId) => setOAuthApp(world.wells, admin(), { id, clientId: null })],
+    ['another issuer', (id: IntegrationId) => updateIntegration(world.wells, admin(), { id, issuer: 'http://127.0.0.1:9' })],
+    ['another auth mode', (id: IntegrationId) => updateIntegration(world.wells, admin(), { id, authMode: 'NONE' })],
+  ])('ends attempts under way where the integration gets %s, and leaves those of others alone', async (_case, alter) => {
+    const [alice, integration, other] = [await addUser(world), await addIntegration(world), await addIntegration(world)];
+    const [trip, untouched] = [await roundTrip(world, alice, integration), await roundTrip(world, alice, other)];
+    await alter(integration.id);
+    await expect(complete(world, trip)).rejects.toMatchObject({ code: 'invalid_grant' });
+    expect((await complete(world, untouched)).connection).toMatchObject({ status: 'CONNECTED' });
   });
 
   it('sends browsers back to nowhere but here and the application\'s own origins', async () => {

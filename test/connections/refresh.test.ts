@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { openCredential, sealCredential } from '../../src/connections/credential.ts';
-import { freshCredential } from '../../src/connections/index.ts';
+import { freshCredential, revokeConnection } from '../../src/connections/index.ts';
 import { updateIntegration, type Integration } from '../../src/integrations/index.ts';
 import type { UserActor } from '../../src/kernel/index.ts';
-import { Secret } from '../../src/platform/index.ts';
+import { newId, Secret } from '../../src/platform/index.ts';
 import { testActor, type TestWells } from '../support/wells.ts';
 import { addIntegration, addUser, checkWorld, connect, eventsOf, fresh, kindsOf, readFacts, tokenOf, useWorld } from './world.ts';
 
@@ -172,6 +172,63 @@ describe('refresh', () => {
     expect(answer).toMatchObject({ kind: 'credential', connection: { id: renewed.id, version: renewed.version } });
     expect(tokenOf(answer)).toBe(tokenOf(await fresh(world, alice, integration)));
     expect((await kindsOf(world, integration)).filter((kind) => kind === 'connection.refreshed')).toHaveLength(0);
+  });
+
+  it('ends what was issued to a holder that a disconnect overtook', async () => {
+    const { alice, integration, refreshToken } = await connectBriefly();
+    const { connection } = await readFacts(world, alice, integration);
+    world.provider.switches.stallMs = 500;
+    const late = fresh(world, alice, integration);
+    await expect.poll(() => world.provider.refreshes.get(refreshToken)).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    world.provider.switches.stallMs = 0;
+    await revokeConnection(world.wells, alice, { id: connection!.id });
+    expect(await late).toEqual({ kind: 'not_connected', reason: 'disconnected' });
+    const [before, issued] = world.provider.revoked.slice(-2);
+    expect(before).toBe(refreshToken);
+    expect(issued).not.toBe(refreshToken);
+    await checkWorld(world, [issued!]);
+  });
+
+  it('holds a lease that outlives the longest way, and sends nothing once there is no time left for an answer', async () => {
+    const [alice, integration] = [await addUser(world), await addIntegration(world, { byIssuer: true })];
+    world.provider.switches.accessTokenTtl = 30;
+    await connect(world, alice, integration);
+    const facts = await readFacts(world, alice, integration);
+    const [old, before] = [openCredential(facts.dataKey, facts.connection!.id, facts.connection!.credential!).accessToken.reveal(), world.provider.tokenRequests()];
+    const [now, remaining] = [performance.now.bind(performance), [] as number[]];
+    // Discovery takes half a minute: each door has a memory of its own, so this one asks.
+    const slow = async (...asked: Parameters<TestWells['fetch']>) => {
+      const { rows } = await world.wells.db.asOwner((tx) => sql<{ left: number }>`SELECT extract(epoch FROM lease_until - clock_timestamp())::float8 AS left FROM connection WHERE id = ${facts.connection!.id}`.execute(tx));
+      remaining.push(rows[0]!.left);
+      vi.spyOn(performance, 'now').mockImplementation(() => now() + 30_001);
+      return world.wells.fetch(...asked);
+    };
+    const fetch = Object.assign(slow, { [Symbol.asyncDispose]: async () => {} });
+    const answer = await Promise.resolve(freshCredential({ ...node(), fetch }, facts)).finally(() => vi.restoreAllMocks());
+    expect(remaining[0]).toBeGreaterThan(50);
+    expect(tokenOf(answer)).toBe(old);
+    expect(world.provider.tokenRequests()).toBe(before);
+    expect((await eventsOf(world, integration)).at(-1)).toMatchObject({ kind: 'connection.refresh_failed', body: { details: { error: 'too_late' } } });
+  });
+
+  it('keeps what was issued whatever the server claims beside it', async () => {
+    const { alice, integration } = await connectBriefly();
+    const boast = async (...asked: Parameters<TestWells['fetch']>) => {
+      const members = (await (await world.wells.fetch(...asked)).json()) as object;
+      return new Response(JSON.stringify({ ...members, expires_in: 1e300, scope: 'read a\u0000b' }), { headers: { 'content-type': 'application/json' } });
+    };
+    const fetch = Object.assign(boast, { [Symbol.asyncDispose]: async () => {} });
+    const answer = await freshCredential({ ...node(), fetch }, await readFacts(world, alice, integration));
+    expect(answer).toMatchObject({ kind: 'credential', scopes: ['read'], connection: { version: 2 } });
+    expect(await fresh(world, alice, integration)).toEqual(answer);
+  });
+
+  it('names the request that set it off', async () => {
+    const { alice, integration } = await connectBriefly();
+    const request = { requestId: newId('request'), address: '192.0.2.7' };
+    await freshCredential(world.wells, { ...(await readFacts(world, alice, integration)), request });
+    expect((await eventsOf(world, integration)).at(-1)).toMatchObject({ kind: 'connection.refreshed', body: { request: request.requestId, address: request.address } });
   });
 
   it('waits for the holder of the lease and gets what it wrote', async () => {

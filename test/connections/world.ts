@@ -11,12 +11,13 @@ import {
   type FreshCredential,
   type FreshCredentialInput,
 } from '../../src/connections/index.ts';
-import { createIntegration, setOAuthApp, type Integration } from '../../src/integrations/index.ts';
-import type { Id, OrganizationId, Role, UserActor } from '../../src/kernel/index.ts';
+import { createIntegration, redirectUriOf, setOAuthApp, type Integration } from '../../src/integrations/index.ts';
+import type { Id, OrganizationId, Role, UserActor, UserId } from '../../src/kernel/index.ts';
 import { digest, newId, randomToken, Secret } from '../../src/platform/index.ts';
 import { browse, openTestProvider, type TestProvider } from '../support/provider.ts';
 import { openTestWells, testActor, type TestWells } from '../support/wells.ts';
 
+/** Where all redirect URIs are. */
 export const CALLBACK = 'http://localhost:48210/connect/callback';
 
 /** One database, one provider and two organizations for all tests of a file. */
@@ -70,21 +71,29 @@ export async function addIntegration(world: World, settings: { readonly byIssuer
     provider: settings.provider,
     scopes: ['openid', 'read'],
   });
+  provider.register(redirectUriOf(integration, wells.urls));
   return setOAuthApp(wells, admin, { id: integration.id, clientId: provider.clientId, clientSecret: new Secret(provider.clientSecret) });
 }
 
+export interface Trip {
+  readonly callbackUrl: URL;
+  readonly state: string;
+  readonly browserDigest: Uint8Array;
+  readonly userId: UserId;
+}
+
 /** A round trip as far as the callback: what the provider sent the browser back with. */
-export async function roundTrip(world: World, actor: UserActor, integration: Pick<Integration, 'id'>): Promise<{ readonly callbackUrl: URL; readonly state: string; readonly browserDigest: Uint8Array; readonly attemptId: Id<'attempt'> }> {
+export async function roundTrip(world: World, actor: UserActor, integration: Pick<Integration, 'id'>): Promise<Trip & { readonly attemptId: Id<'attempt'> }> {
   const started = await startConnection(world.wells, actor, { integrationId: integration.id, returnTo: '/done' });
   const { organizationId, attemptId } = parseAttempt(new URL(started.authorizationUrl).pathname.split('/').at(-1)!)!;
   const browserDigest = digest(randomToken());
   const page = await beginInBrowser(world.wells, { organizationId, attemptId, userId: actor.userId, browserDigest });
   const callbackUrl = await browse(page, CALLBACK);
-  return { callbackUrl, state: callbackUrl.searchParams.get('state')!, browserDigest, attemptId };
+  return { callbackUrl, state: callbackUrl.searchParams.get('state')!, browserDigest, userId: actor.userId, attemptId };
 }
 
-export function complete(world: World, trip: { readonly callbackUrl: URL; readonly state: string; readonly browserDigest: Uint8Array }): Promise<CompletedConnection> {
-  return completeConnection(world.wells, { organizationId: world.organizationId, ...trip, request: { requestId: newId('request'), address: '192.0.2.1' } });
+export function complete(world: World, { callbackUrl, state, browserDigest, userId }: Trip): Promise<CompletedConnection> {
+  return completeConnection(world.wells, { organizationId: world.organizationId, callbackUrl, state, browserDigest, userId, request: { requestId: newId('request'), address: '192.0.2.1' } });
 }
 
 /** The whole way. */

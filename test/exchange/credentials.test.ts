@@ -157,6 +157,12 @@ test('a service account never obtains a credential, and the log says that it tri
   expect(events.filter(({ kind, outcome, body }) => kind === 'access.exchanged' && outcome === 'DENIED' && body.actor.id === serviceAccount.id)).toHaveLength(2);
 });
 
+test('no credential and no secret stands in the metrics', async () => {
+  const text = await world.wells.metrics.registry.metrics();
+  expect(text).toMatch(/outcome="granted"/);
+  for (const known of [secret, world.provider.clientSecret, 'alices-own', 'bobs-own', 'shared-by-all', 'for-applications', ...world.provider.refreshes.keys()]) expect(text).not.toContain(known);
+});
+
 test('a secret in the address is no secret', async () => {
   const form = new URLSearchParams({ grant_type: TOKEN_EXCHANGE_GRANT, subject_token_type: CONFIDENTIAL_CLIENT_TYPE, resource: 'internal', client_id: bot.id });
   const response = await fetch(`${sidecar.url}/oauth2/token?${new URLSearchParams({ client_secret: secret })}`, { method: 'POST', body: form });

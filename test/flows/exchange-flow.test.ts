@@ -100,7 +100,9 @@ describe('the way back', () => {
   });
   step('the link in the refusal connects again', async () => {
     const { body } = await doors.exchange(alice);
-    const page = await alice.browser.open(String(body['connect_url']));
+    const offer = await alice.browser.open(String(body['connect_url']));
+    expect((await doors.exchange(alice)).body).toMatchObject({ failure_reason: 'disconnected' });
+    const page = await alice.browser.submit(offer);
     expect(page.html).toContain('is connected');
     expect(await doors.credential(alice)).not.toBe(handedOut);
   });

@@ -32,7 +32,7 @@ describe('a dashboard', () => {
     expect(integration).toMatchObject({ handle: 'github', authMode: 'OAUTH', provider: { handle: 'github' }, hasOAuthClientSecret: false });
 
     const attached = dataOf(await graph.run(acme.owner, documents.AttachIntegrationDocument, { input: { applicationId: application!.id, integrationId: integration.id } }));
-    expect(attached.attachIntegration.application?.integrations).toEqual([{ id: integration.id, handle: 'github' }]);
+    expect(attached.attachIntegration.application?.integrations.nodes).toEqual([{ id: integration.id, handle: 'github' }]);
 
     const { policies } = dataOf(await graph.run(acme.owner, documents.PoliciesDocument, { first: 10, layer: 'APPLICATION' }));
     expect(policies.nodes).toMatchObject([{ layer: 'APPLICATION', effect: 'ALLOW', origin: 'ATTACHMENT', subject: { kind: 'APPLICATION', id: application!.id }, integration: { id: integration.id } }]);

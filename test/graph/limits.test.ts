@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => graph[Symbol.asyncDispose]());
 
-const nested = (depth: number): string => `{ viewer { user ${'{ connections { user '.repeat(depth)}{ id }${' } }'.repeat(depth)} } }`;
+const nested = (depth: number): string => `{ viewer { user ${'{ connections(first: 1) { nodes { user '.repeat(depth)}{ id }${' } } }'.repeat(depth)} } }`;
 
 const TOO_LARGE: Record<string, [source: string, says: string]> = {
   'a query 2,000 deep': [nested(1_000), 'brackets'],
@@ -21,8 +21,10 @@ const TOO_LARGE: Record<string, [source: string, says: string]> = {
   '10,000 aliases': [`{ ${Array.from({ length: 10_000 }, (_, index) => `a${index}: __typename`).join(' ')} }`, 'tokens'],
   'a few aliases too many': [`{ ${Array.from({ length: LIMITS.aliases + 1 }, (_, index) => `a${index}: __typename`).join(' ')} }`, 'aliases'],
   'aliases multiplied by fragments': [`{ ...A ...A ...A } fragment A on Query { ...B ...B ...B ...B } fragment B on Query { ...C ...C ...C ...C ...C } fragment C on Query { a: __typename }`, 'aliases'],
-  'a page of pages of pages': ['{ users(first: 100) { nodes { groups { id } connections { integration { capabilities { integration { capabilities { id } } } } } } } }', 'costs'],
-  'a cheap operation beside a dear one': ['query Cheap { __typename } query Dear { users(first: 100) { nodes { connections { integration { capabilities { integration { capabilities { id } } } } } } } }', 'costs'],
+  'introspection many times over': [`{ ${Array.from({ length: 6 }, (_, index) => `a${index}: __schema { types { name } }`).join(' ')} }`, 'aliases'],
+  'introspection that repeats inside': [`{ __schema { ${Array.from({ length: 6 }, (_, index) => `a${index}: types { name }`).join(' ')} } }`, 'aliases'],
+  'a page of pages of pages': ['{ users(first: 100) { nodes { groups(first: 1) { nodes { id } } connections(first: 100) { nodes { integration { capabilities(first: 10) { nodes { id } } } } } } } }', 'costs'],
+  'a cheap operation beside a dear one': ['query Cheap { __typename } query Dear { users(first: 100) { nodes { connections(first: 100) { nodes { integration { capabilities(first: 10) { nodes { id } } } } } } } }', 'costs'],
 };
 
 describe('an operation that asks for too much', () => {

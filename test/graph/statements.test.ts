@@ -62,12 +62,13 @@ it('loads many ids of one type at once', async () => {
 it('shows what the second mutation of a request has made, not what the first one loaded', async () => {
   const { data: before } = await graph.run(acme.owner, documents.ApplicationsDocument, { first: 2 });
   const { id, integrations } = before!.applications.nodes[1]!;
+  const [attached] = integrations.nodes;
   const { data } = await graph.runText(
     acme.owner,
     `mutation {
-      one: updateApplication(input: { id: "${id}", name: "Renamed" }) { application { name integrations { id } } }
-      two: detachIntegration(input: { applicationId: "${id}", integrationId: "${integrations[0]!.id}" }) { application { name integrations { id } } }
+      one: updateApplication(input: { id: "${id}", name: "Renamed" }) { application { name integrations(first: 9) { nodes { id } } } }
+      two: detachIntegration(input: { applicationId: "${id}", integrationId: "${attached!.id}" }) { application { name integrations(first: 9) { nodes { id } } } }
     }`,
   );
-  expect(data).toMatchObject({ one: { application: { name: 'Renamed', integrations: { length: 3 } } }, two: { application: { name: 'Renamed', integrations: { length: 2 } } } });
+  expect(data).toMatchObject({ one: { application: { name: 'Renamed', integrations: { nodes: { length: 3 } } } }, two: { application: { name: 'Renamed', integrations: { nodes: { length: 2 } } } } });
 });

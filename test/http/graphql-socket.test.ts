@@ -83,6 +83,11 @@ describe('a socket', () => {
     expect((await talk([], {}, 'graphql-ws')).code).not.toBe(0);
   });
 
+  it('that never says who it is is closed with 4408', async () => {
+    const socket = new WebSocket(door.socketUrl, 'graphql-transport-ws');
+    expect(await new Promise<number>((resolve) => socket.once('close', resolve))).toBe(4408);
+  });
+
   it('answers a ping, knows an id once, and forgets it when it is complete', async () => {
     expect((await talk([withToken(), { type: 'ping' }])).answers).toEqual(expect.arrayContaining([{ type: 'connection_ack' }, { type: 'pong' }]));
     const feed = ask('subscription { auditFeed { __typename } }');

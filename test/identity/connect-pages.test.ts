@@ -14,13 +14,16 @@ describe('the pages of connect', () => {
   let stage: Stage;
   let service: IdentityProvider;
   let integrationId: IntegrationId;
+  let callback: string;
   let alice: UserActor;
   let bob: UserActor;
   beforeAll(async () => {
     stage = stack.use(await openStage({ pages: pageRoutes }));
     const { wells, acme, url, people } = stage;
-    service = stack.use(await openIdentityProvider({ clientId: 'kontext-app', clientSecret: 'of-the-app', redirectUri: `${url}/connect/callback`, people }));
+    service = stack.use(await openIdentityProvider({ clientId: 'kontext-app', clientSecret: 'of-the-app', redirectUri: `${url}/unused`, people }));
     integrationId = (await createIntegration(wells, acme.actor, { handle: 'tracker', name: 'Tracker & Co', authMode: 'OAUTH', issuer: service.issuer, scopes: ['openid'] })).id;
+    callback = `/connect/callback/${integrationId}`;
+    service.register(`${url}${callback}`);
     await setOAuthApp(wells, acme.actor, { id: integrationId, clientId: 'kontext-app', clientSecret: new Secret('of-the-app') });
     alice = await user('alice@acme.test', 'OWNER');
     bob = await user('bob@acme.test', 'MEMBER');
@@ -69,13 +72,39 @@ describe('the pages of connect', () => {
     const own = openBrowser({ stopAt: (url) => (visited.push(url), false) });
     const { page } = await follow(await link(alice), 'alice@acme.test', own);
     await own.submit(page, { fields: { email: 'alice@acme.test' } });
-    const callback = visited.findLast(({ pathname }) => pathname === '/connect/callback')!;
+    const answer = visited.findLast(({ pathname }) => pathname === callback)!;
     for (const browser of [openBrowser(), own]) {
-      const again = await browser.open(callback);
+      const again = await browser.open(answer);
       expect(again.status).toBe(400);
       expect(again.html).toContain('another browser');
     }
-    expect((await own.open(`${stage.url}/connect/callback`)).status).toBe(400);
+    expect((await own.open(`${stage.url}${callback}`)).status).toBe(400);
+  });
+
+  it('refuse an answer at the address of another authorization server', async () => {
+    const browser = openBrowser({ stopAt: (url) => url.pathname === callback });
+    const { page } = await follow(await link(alice), 'alice@acme.test', browser);
+    const { url } = await browser.submit(page, { fields: { email: 'alice@acme.test' } });
+    const refused = await browser.open(new URL(`/connect/callback/github${url.search}`, url));
+    expect([refused.status, refused.html]).toEqual([503, expect.stringContaining('the address of another authorization server')]);
+    // What came back astray is used up.
+    expect((await browser.open(url)).status).toBe(400);
+  });
+
+  it('refuse a callback once another user, or nobody, is signed in in the browser that began', async () => {
+    const browser = openBrowser({ stopAt: (url) => url.pathname === callback });
+    const { page } = await follow(await link(alice), 'alice@acme.test', browser);
+    const answer = (await browser.submit(page, { fields: { email: 'alice@acme.test' } })).url;
+    const { browser: bobs } = await follow(`${stage.url}/connect/${stage.acme.organizationId}/tracker`, 'bob@acme.test');
+    const own = browser.cookies(stage.url);
+    /** The browser that began, with another session in it. */
+    const open = (session = '') => fetch(answer, { headers: { cookie: [...new Map([...own, ['kontext_session', session]])].map((pair) => pair.join('=')).join('; ') } });
+    for (const session of ['', bobs.cookies(stage.url).get('kontext_session')]) {
+      const refused = await open(session);
+      expect(refused.status).toBe(400);
+      expect(await refused.text()).toMatch(/no longer signed in|by another user/);
+    }
+    expect(await (await open(own.get('kontext_session'))).text()).toContain('is connected');
   });
 
   it('say that nothing changed where the user declines at the service', async () => {
@@ -95,11 +124,23 @@ describe('the pages of connect', () => {
 
   describe('the link that names the integration', () => {
     it('connects whoever is signed in, by OAuth', async () => {
-      const { browser, page } = await follow(`${stage.url}/connect/${stage.acme.organizationId}/tracker`, 'bob@acme.test');
+      const { browser, page: offer } = await follow(`${stage.url}/connect/${stage.acme.organizationId}/tracker`, 'bob@acme.test');
+      expect(offer.html).toContain('Continue to Tracker &#38; Co');
+      const page = await browser.submit(offer);
       expect(page.url.origin).toBe(service.issuer);
       const done = await browser.submit(page, { fields: { email: 'bob@acme.test' } });
       expect(done.html).toContain('is connected');
       expect(await connections(bob)).toMatchObject([{ status: 'CONNECTED', integration_id: integrationId }]);
+    });
+
+    it('begins nothing before its button is pressed, and no other page can press it', async () => {
+      const { browser, page } = await follow(`${stage.url}/connect/${stage.acme.organizationId}/tracker`, 'alice@acme.test');
+      expect([page.url.origin, page.status]).toEqual([stage.url, 200]);
+      expect(page.headers.get('content-security-policy')).toContain('form-action \'self\' http: https:');
+      const attempts = () => stage.wells.db.asOwner((tx) => tx.selectFrom('attempt').select('id').where('integration_id', '=', integrationId).execute());
+      const before = (await attempts()).length;
+      for (const form_token of ['', 'guessed']) expect((await browser.submit(page, { fields: { form_token } })).status).toBe(403);
+      expect(await attempts()).toHaveLength(before);
     });
 
     it('takes a token by a form that no other page can send', async () => {
@@ -112,6 +153,7 @@ describe('the pages of connect', () => {
       expect([empty.status, (await connections(bob)).length]).toEqual([400, 1]);
       const done = await browser.submit(page, { fields: { token: 'bobs-own-key' } });
       expect([done.status, (await connections(bob)).length]).toEqual([200, 2]);
+      for (const { html, url } of [page, forged, empty, done]) expect(html + url.href).not.toContain('bobs-own-key');
     });
 
     it('is nothing where there is no such integration or none to connect to', async () => {
@@ -120,6 +162,9 @@ describe('the pages of connect', () => {
       const open = async (path: string) => (await browser.open(`${stage.url}/connect/${path}`)).status;
       expect(await open(`${stage.acme.organizationId}/nothing`)).toBe(404);
       expect(await open('org_nonsense/tracker')).toBe(404);
+      expect(await open(`${stage.acme.organizationId}/tracker%00`)).toBe(404);
+      expect(await open(`${stage.acme.organizationId}%00/tracker`)).toBe(404);
+      expect(await open('att%00')).toBe(404);
       expect(await open(`${stage.acme.organizationId}/weather`)).toBe(400);
     });
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listEvents } from '../../src/audit/index.ts';
 import { createIntegration, declareCapabilities } from '../../src/integrations/index.ts';
 import { parsePage, type ApplicationId, type IntegrationId } from '../../src/kernel/index.ts';
+import { resourcesOf } from '../../src/platform/index.ts';
 import { attachIntegration, listPolicies } from '../../src/policy/index.ts';
 import { openBrowser } from '../../src/demo/browser.ts';
 import { agree, authorization, newBrowser, obtainTokens, openStage, REDIRECT_URI, type Stage } from './stage.ts';
@@ -26,7 +27,10 @@ describe('consent', () => {
     return application;
   };
   const rulesOf = async (applicationId: ApplicationId) =>
-    (await listPolicies(stage.wells, stage.acme.actor, parsePage({ first: 100 }), { layer: 'USER', origin: 'CONSENT', applicationId })).items.map(({ integration_id, operation, effect }) => ({ integration_id, operation, effect }));
+    (await listPolicies(stage.wells, stage.acme.actor, parsePage({ first: 100 }), { layer: 'USER', origin: 'CONSENT', applicationId })).items
+      .map(({ integration_id, operation, effect }) => ({ integration_id, operation, effect }))
+      // Written in one moment, they are in no order.
+      .sort((one, other) => String(one.operation).localeCompare(String(other.operation)));
   const eventsOf = async (applicationId: ApplicationId) =>
     (await stage.wells.db.read(stage.acme.organizationId, (tx) => listEvents(tx, { applicationId }, parsePage({ first: 100 })))).items;
 
@@ -116,13 +120,39 @@ describe('consent', () => {
     expect(await rulesOf(id)).toEqual([]);
   });
 
-  it('asks for the Kontext API in plain words', async () => {
+  it('warns in plain words where the application asks for the Kontext API, and nowhere else', async () => {
     const { configuration } = await attached();
-    const page = await newBrowser().open((await authorization(configuration, { resource: `${stage.url}/graphql` })).url);
-    expect(page.html).toContain('everything your role allows');
+    expect((await newBrowser().open((await authorization(configuration)).url)).html).not.toContain('role="alert"');
+    const { graphql, sidecar } = resourcesOf(stage.wells.urls);
+    for (const resources of [[graphql], [`${graphql}/`], [sidecar, graphql]]) {
+      const { url } = await authorization(configuration);
+      for (const resource of resources) url.searchParams.append('resource', resource);
+      const page = await newBrowser().open(url);
+      expect(page.html).toMatch(/<p role="alert".*manage Kontext in your name.*everything your role allows.*<\/p>.*<form/s);
+    }
     const tokens = await obtainTokens(configuration, { resource: `${stage.url}/graphql` });
     const verified = await stage.identity.verifyAccessToken(tokens.access_token, `${stage.url}/graphql`);
     expect(verified.audience).toEqual([`${stage.url}/graphql`]);
+  });
+
+  it('never gives an application the Kontext API that it was not given on this page', async () => {
+    const redirect_uri = 'https://app.test/callback';
+    const { configuration } = await attached([redirect_uri]);
+    const browser = openBrowser({ stopAt: (url) => url.host === 'app.test' });
+    const { graphql, sidecar } = resourcesOf(stage.wells.urls);
+    const ask = async (parameters: Record<string, string>) => (await browser.open((await authorization(configuration, { redirect_uri, ...parameters })).url)).url.searchParams;
+    const request = await authorization(configuration, { redirect_uri });
+    const landed = await agree(browser, request);
+    expect((await ask({ prompt: 'none' })).get('code')).toMatch(/.+/);
+    for (const resource of [graphql, `${graphql}/`]) {
+      for (const scope of ['openid email profile', 'openid']) expect((await ask({ prompt: 'none', resource, scope })).get('error')).toBe('consent_required');
+      // The library's word for a request to which nothing was granted.
+      expect((await ask({ prompt: 'none', resource, scope: 'unheard-of' })).get('error')).toBe('access_denied');
+    }
+    const tokens = await client.authorizationCodeGrant(configuration, landed.url, { pkceCodeVerifier: request.verifier, expectedState: request.state });
+    await expect(client.refreshTokenGrant(configuration, tokens.refresh_token!, { resource: graphql })).rejects.toMatchObject({ error: 'invalid_target' });
+    await expect(stage.identity.verifyAccessToken(tokens.access_token, graphql)).rejects.toMatchObject({ code: 'unauthenticated' });
+    await stage.identity.verifyAccessToken(tokens.access_token, sidecar);
   });
 
   const obtainTokensTicking = async (configuration: client.Configuration, fields: Record<string, string>) => {

@@ -73,7 +73,9 @@ describe('of an identity provider, sign-in believes', () => {
     lies = told;
     seen = [];
     const callback = new URL(`${wells.urls.public}/sign-in/callback?${new URLSearchParams({ code: 'c', state: TRIP.state, iss: issuer, ...told.callback })}`);
-    return askProvider(wells, { issuer, clientId: 'kontext', clientSecret: new Secret('s'), groupsClaim: 'groups' }, callback, TRIP);
+    // Another door each time, since a door remembers what a provider said.
+    const deps = { ...wells, fetch: (...request: Parameters<typeof wells.fetch>) => wells.fetch(...request) };
+    return askProvider(deps, { issuer, clientId: 'kontext', clientSecret: new Secret('s'), groupsClaim: 'groups' }, callback, TRIP);
   };
 
   it('what an honest one says, asked with PKCE, state and nonce', async () => {

@@ -6,7 +6,7 @@ import { configureSignIn, createApplication, createOrganization, type Applicatio
 import { openHttpServer } from '../../src/http/server.ts';
 import { openIdentity, type Identity } from '../../src/identity/index.ts';
 import type { OrganizationId, SystemActor } from '../../src/kernel/index.ts';
-import { newId, Secret, type Route } from '../../src/platform/index.ts';
+import { newId, Secret, type Database, type Route } from '../../src/platform/index.ts';
 import { openIdentityProvider, type Person } from '../support/identity-provider.ts';
 import { openTestWells, testActor, type TestWells } from '../support/wells.ts';
 
@@ -36,14 +36,16 @@ export const REDIRECT_URI = 'http://127.0.0.1:9/callback';
 export interface StageOptions {
   /** Further pages beside those of identity. */
   readonly pages?: (wells: TestWells, identity: Identity) => Route[];
+  /** The database as identity alone sees it. */
+  readonly database?: (db: Database) => Database;
 }
 
-export async function openStage({ pages = () => [] }: StageOptions = {}): Promise<Stage> {
+export async function openStage({ pages = () => [], database = (db) => db }: StageOptions = {}): Promise<Stage> {
   const stack = new AsyncDisposableStack();
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const wells = stack.use(await openTestWells({ urls: { public: url, sidecar: 'http://localhost:48211' } }));
-  const identity = stack.use(await openIdentity(wells));
+  const identity = stack.use(await openIdentity({ ...wells, db: database(wells.db) }));
   stack.use(await openHttpServer({ name: 'test', host: 'localhost', port, routes: [...identity.routes, ...pages(wells, identity)], log: wells.log, metrics: wells.metrics }));
   const people: Person[] = [
     { email: 'alice@acme.test', name: 'Alice Ames', groups: ['Engineering'] },

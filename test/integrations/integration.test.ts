@@ -5,6 +5,7 @@ import {
   createIntegration,
   declareCapabilities,
   deleteIntegration,
+  findIntegrationByHandle,
   findIntegrations,
   listCapabilities,
   listIntegrations,
@@ -31,6 +32,7 @@ afterAll(() => wells[Symbol.asyncDispose]());
 let count = 0;
 const admin = () => testActor(organizationId);
 const create = (input: Partial<CreateIntegration> = {}) => createIntegration(wells, admin(), { handle: `service-${++count}`, authMode: 'NONE', ...input });
+const lastEvent = async () => (await wells.db.read(organizationId, (tx) => eventsAfter(tx, 0, 1_000))).at(-1)!;
 const page = parsePage({ first: 100 });
 
 describe('creating an integration', () => {
@@ -57,6 +59,10 @@ describe('creating an integration', () => {
     ['http in production', { authMode: 'OAUTH', issuer: 'http://as.test' }, 'issuer'],
     ['a URL with a password', { mcpUrl: 'https://user:pass@mcp.test' }, 'mcpUrl'],
     ['a URL that is none', { apiBaseUrl: 'nope' }, 'apiBaseUrl'],
+    ['a URL with a NUL', { apiBaseUrl: 'https://api.test/\u0000' }, 'apiBaseUrl'],
+    ['a URL with a lone surrogate', { mcpUrl: 'https://mcp.test/\ud800' }, 'mcpUrl'],
+    ['a URL with backslashes', { mcpUrl: 'https:\\\\mcp.test' }, 'mcpUrl'],
+    ['a name with a NUL', { name: 'a\u0000b' }, 'name'],
     ['a script', { apiBaseUrl: 'javascript:alert(1)' }, 'apiBaseUrl'],
     ['a scope with a space', { scopes: ['ok', 'not ok'] }, 'scopes.1'],
   ])('refuses %s and names the field', async (_case, input, field) => {
@@ -77,6 +83,32 @@ describe('changing an integration', () => {
     expect(after).toEqual({ ...before, mcp_url: null, name: 'New' });
     const [event] = (await wells.db.read(organizationId, (tx) => eventsAfter(tx, 0, 1_000))).slice(-1);
     expect(event?.body.details).toMatchObject({ changed: { mcp_url: { from: 'https://mcp.test', to: null }, name: { from: before.name, to: 'New' } } });
+  });
+
+  it('forgets OAuth app and shared token once they would go to another service, and says so', async () => {
+    const { id } = await create({ authMode: 'OAUTH', provider: 'github' });
+    const app = () => setOAuthApp(wells, admin(), { id, clientId: 'own-id', clientSecret: new Secret('own-secret') });
+    for (const change of [{ tokenEndpoint: 'https://evil.test/token' }, { revocationEndpoint: 'https://evil.test/revoke' }, { authorizationEndpoint: 'https://evil.test/auth' }, { issuer: 'https://evil.test' }, { provider: 'slack' }, { authMode: 'USER_TOKEN' as const }]) {
+      expect(await app()).toMatchObject({ oauth_client_id: 'own-id', has_oauth_client_secret: true });
+      expect(await updateIntegration(wells, admin(), { id, ...change })).toMatchObject({ oauth_client_id: null, has_oauth_client_secret: false });
+      expect((await lastEvent()).body.details).toMatchObject({ cleared: ['oauth_app'] });
+    }
+    await app();
+    expect(await updateIntegration(wells, admin(), { id, name: 'Renamed', scopes: ['repo'], apiBaseUrl: 'https://api.test' })).toMatchObject({ oauth_client_id: 'own-id', has_oauth_client_secret: true });
+  });
+
+  it('sends the shared token to no address that it was not set for', async () => {
+    const { id } = await create({ authMode: 'SERVER_TOKEN', apiBaseUrl: 'https://api.test', mcpUrl: 'https://mcp.test' });
+    const set = () => setServerToken(wells, admin(), { id, token: new Secret('shared') });
+    for (const change of [{ apiBaseUrl: 'https://evil.test' }, { mcpUrl: 'https://evil.test' }, { provider: 'github' }, { authMode: 'NONE' as const }]) {
+      await updateIntegration(wells, admin(), { id, authMode: 'SERVER_TOKEN' });
+      expect(await set()).toMatchObject({ has_server_token: true });
+      expect(await updateIntegration(wells, admin(), { id, ...change })).toMatchObject({ has_server_token: false });
+      expect((await lastEvent()).body.details).toMatchObject({ cleared: ['server_token'] });
+    }
+    await updateIntegration(wells, admin(), { id, authMode: 'SERVER_TOKEN' });
+    await set();
+    expect(await updateIntegration(wells, admin(), { id, name: 'Renamed', exchangeMode: 'STRICT', mcpUrl: null })).toMatchObject({ has_server_token: true });
   });
 
   it('writes nothing where nothing changes', async () => {
@@ -140,10 +172,27 @@ describe('capabilities', () => {
   it.each([
     ['a colon', [{ operation: 'github:x' }], 'capabilities.0.operation'],
     ['an operation twice', [{ operation: 'x' }, { operation: 'x' }], 'capabilities.1.operation'],
+    ['a description with a NUL', [{ operation: 'x', description: 'a\u0000b' }], 'capabilities.0.description'],
+    ['a description with a lone surrogate', [{ operation: 'x', description: 'a\ud800b' }], 'capabilities.0.description'],
+    ['an operation with a NUL', [{ operation: 'x\u0000' }], 'capabilities.0.operation'],
+    ['a schema with a NUL in it', [{ operation: 'x', inputSchema: { title: 'a\u0000b' } }], 'capabilities.0.inputSchema'],
+    ['annotations with a lone surrogate in a name', [{ operation: 'x', annotations: { '\udfff': 1 } }], 'capabilities.0.annotations'],
     ['a schema that is no object', [{ operation: 'x', inputSchema: [] }], 'capabilities.0.inputSchema'],
   ])('refuses %s', async (_case, capabilities, field) => {
     const { id } = await create();
     await expect(declareCapabilities(wells, admin(), { integrationId: id, capabilities })).rejects.toMatchObject({ code: 'invalid_input', field });
+  });
+
+  it('may write of NUL and surrogates in their schema', async () => {
+    const { id } = await create();
+    const inputSchema = { type: 'string', pattern: '[^\\u0000\\ud800-\\udfff]' };
+    expect(await declareCapabilities(wells, admin(), { integrationId: id, capabilities: [{ operation: 'x', inputSchema }] })).toMatchObject([{ input_schema: inputSchema }]);
+  });
+});
+
+describe('a handle that is none', () => {
+  it.each(['', 'a\u0000b', 'GitHub', '\ud800', 'x'.repeat(64)])('%j names no integration', async (handle) => {
+    expect(await findIntegrationByHandle(wells, admin(), handle)).toBeNull();
   });
 });
 

@@ -117,6 +117,40 @@ describe('the metadata of an issuer', () => {
   });
 });
 
+describe('an answer that claims too much', () => {
+  const issuedBy = async (members: object) => {
+    const { outcome } = await redeemAt('github', 200, JSON.stringify({ access_token: 'a', token_type: 'bearer', ...members }).replace('"huge"', '1e400'));
+    if (outcome.kind !== 'issued') throw new Error(outcome.error);
+    return outcome.tokens;
+  };
+  const TEN_YEARS_MS = 315_360_000_000;
+
+  it.each([1e15, 1e300, Number.MAX_VALUE, '99999999999999999999'])('expires in ten years where it says %s seconds', async (expires_in) => {
+    const { expiresAt } = await issuedBy({ expires_in });
+    expect(Math.abs(expiresAt!.getTime() - Date.now() - TEN_YEARS_MS)).toBeLessThan(10_000);
+  });
+
+  it.each(['huge', -5, 0, 'soon', 'NaN', 'Infinity', true, [], {}, null])('does not expire where it says %j', async (expires_in) => {
+    expect((await issuedBy({ expires_in })).expiresAt).toBeNull();
+  });
+
+  it('keeps the scopes that are scopes', async () => {
+    const { scopes } = await issuedBy({ scope: `read a\u0000b "quoted" back\\slash tw\u00f6 ${'x'.repeat(257)} write` });
+    expect(scopes).toEqual(['read', 'write']);
+    expect((await issuedBy({ scope: Array.from({ length: 1_000 }, (_, index) => `s${index}`).join(' ') })).scopes).toHaveLength(256);
+    expect((await issuedBy({ scope: 5 })).scopes).toBeNull();
+  });
+
+  it('loses no token over a refresh token that is no text', async () => {
+    expect(await issuedBy({ refresh_token: 5 })).toMatchObject({ refreshToken: null });
+  });
+
+  it.each(['', 'a\u0000b', 'a\nb', 'tw\u00f6', 'x'.repeat(16_385)])('is unreadable where a token is %j', async (token) => {
+    expect((await redeemAt('github', 200, JSON.stringify({ access_token: token }))).outcome).toMatchObject({ kind: 'unknown', error: 'unreadable_answer' });
+    if (token !== '') expect((await redeemAt('github', 200, JSON.stringify({ access_token: 'a', refresh_token: token }))).outcome).toMatchObject({ kind: 'unknown', error: 'unreadable_answer' });
+  });
+});
+
 describe('ending a token', () => {
   const tokens = { accessToken: new Secret('access'), refreshToken: new Secret('refresh') };
   const endpointsOf = (provider: string) => resolveEndpoints({ fetch: network(200, '').fetch, clock: systemClock }, { handle: provider, provider, issuer: null, authorization_endpoint: null, token_endpoint: null, revocation_endpoint: null });

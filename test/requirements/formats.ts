@@ -1,7 +1,7 @@
 import { append, canonical, ids, restDoors } from './proofs.ts';
 import { requirements, waitsFor } from './requirement.ts';
 
-const PROBLEM = restDoors('is a problem document with the status of the answer, what is wrong and who can fix it');
+const PROBLEM = restDoors('there is nothing at %s');
 const NUMBERS = canonical('writes the number of bits %s as %s');
 
 /** Problem details of REST doors. */
@@ -9,9 +9,9 @@ const RFC_9457 = requirements('rfc9457', [
   ['3', 'A problem is application/problem+json.', [PROBLEM]],
   ['3.1.1', 'Without a type of its own its type is about:blank.', [PROBLEM]],
   ['3.1.2', 'Its status is the answer\'s.', [PROBLEM]],
-  ['3.1.3', 'It has a title, and a detail that says what happened this time.', [PROBLEM]],
-  ['3.2', 'Further members carry code, hint, field and request id.', [PROBLEM]],
-  ['5', 'It shows nothing of the inside.', [restDoors('that nobody expected shows the request\'s id alone, and the log has the rest')]],
+  ['3.1.3', 'Its detail says what happened this time.', [PROBLEM, restDoors('another method is told which there are')]],
+  ['3.2', 'Further members carry code, hint and request id.', [PROBLEM]],
+  ['5', 'It shows nothing of the inside.', [restDoors('are drawn as the route says, without what caused them')]],
 ]);
 
 /** Canonical JSON. */

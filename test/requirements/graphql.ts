@@ -27,7 +27,7 @@ const TRANSPORT_WS = requirements('graphql-transport-ws', [
   ['4', 'A refused initialisation closes with 4403.', [graphSocket('without a token, with a wrong one or for another door is closed with 4403, never 4401')]],
   ['5a', 'No operation runs before the acknowledgement.', [graphSocket('takes no operation before the token')]],
   ['5b', 'Such an operation closes with 4401.', waitsFor('a decision: 4403 is sent, because clients take 4401 as the end and would not come back with a new token')],
-  ['6', 'An initialisation that does not come in time closes with 4408.', waitsFor('a proof: a client that never initialises')],
+  ['6', 'An initialisation that does not come in time closes with 4408.', [graphSocket('that never says who it is is closed with 4408')]],
   ['7', 'A ping is answered with a pong.', [graphSocket('answers a ping, knows an id once, and forgets it when it is complete')]],
   ['8', 'An id in use closes with 4409.', [graphSocket('answers a ping, knows an id once, and forgets it when it is complete')]],
   ['9', 'Results come as next and end with complete.', [graphSocket('draws errors as HTTP does, and stays open'), graphSocket('answers a ping, knows an id once, and forgets it when it is complete')]],

@@ -45,7 +45,7 @@ const RFC_6749 = requirements('rfc6749', [
   ['6a', 'A refresh token works for the client that it was issued to.', [standards('binds a refresh token to its client and never widens its scope')]],
   ['6b', 'A refresh never widens the scope.', [standards('binds a refresh token to its client and never widens its scope')]],
   ['6c', 'As a client we keep the refresh token where none comes back, and the new one where one does.', [refresh('keeps the refresh token where none comes back'), refresh('uses the rotated refresh token next time')]],
-  ['10.3', 'Tokens cross the network by TLS alone.', [settings('refuses %s over http outside of development and of this machine')]],
+  ['10.3', 'Tokens cross the network by TLS alone.', [settings('%s: %o', 'PUBLIC_URL must be https'), settings('an empty variable counts as unset, and http is for loopback or development')]],
   ['10.4', 'A refresh token that is used twice ends the grant.', [authorizationServer('rotates refresh tokens, and ends the whole grant where one is used twice')]],
   ['10.5', 'Codes and tokens are kept so that who reads the table has none.', [authorizationServer('keeps no bearer value in any column')]],
   ['10.12a', 'As a client we bind the way back to the browser that began it.', [connecting('refuses another browser, and the browser that began still gets through'), signIn('refuses a callback in another browser, and leaves the attempt to its own')]],
@@ -62,7 +62,7 @@ const RFC_6750 = requirements('rfc6750', [
   ['3a', 'Without a token the answer is 401 with a bare Bearer challenge.', [CHALLENGE]],
   ['3.1', 'With a wrong one the challenge says invalid_token.', [CHALLENGE]],
   ['5.2', 'Tokens are signed, name their audience and end soon.', [accessTokens('refuse %s', 'another audience'), authorizationServer('gives a user\'s application a token of RFC 9068 for gateway and sidecar')]],
-  ['5.3', 'Tokens are not written to cookies or logs, and cross the network by TLS alone.', [authorizationServer('keeps no bearer value in any column'), exchange('no secret reaches the log lines'), settings('refuses %s over http outside of development and of this machine')]],
+  ['5.3', 'Tokens are not written to cookies or logs, and cross the network by TLS alone.', [authorizationServer('keeps no bearer value in any column'), exchange('no secret reaches the log lines'), settings('%s: %o', 'PUBLIC_URL must be https'), settings('an empty variable counts as unset, and http is for loopback or development')]],
 ]);
 
 /** Proof key for code exchange. */

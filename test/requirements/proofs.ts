@@ -67,6 +67,7 @@ export const graphHttp = testsOf('http/graphql.test.ts');
 export const graphFeed = testsOf('http/graphql-feed.test.ts');
 export const graphSocket = testsOf('http/graphql-socket.test.ts');
 export const restDoors = testsOf('http/server.test.ts');
+export const operations = testsOf('http/operations.test.ts');
 
 export const settings = testsOf('config.test.ts');
 export const boundaries = testsOf('boundaries.test.ts');

@@ -1,4 +1,4 @@
-import { append, applications, attachments, authorizationServer, boundaries, change, commands, connectPages, connecting, consent, consentRules, credentials, cursors, database, databaseGone, decision, demo, doorbell, ending, evaluation, exchange, faultTable, feed, graph, graphFeed, graphHttp, graphLimits, graphSocket, graphStatements, graphTenancy, identityTrouble, ids, inputs, integrations, logPages, logUnwritable, migrations, oauthApps, organizations, pages, refresh, restDoors, revocation, rights, rowSecurity, rules, serviceAccounts, settings, shutdown, signIn, signInSettings, upstreams, users, vault, verify, wholeFlow } from './proofs.ts';
+import { append, applications, attachments, authorizationServer, boundaries, change, commands, connectPages, connecting, consent, consentRules, credentials, cursors, database, databaseGone, decision, demo, doorbell, ending, evaluation, exchange, faultTable, feed, graph, graphFeed, graphHttp, graphLimits, graphSocket, graphStatements, graphTenancy, identityTrouble, ids, inputs, integrations, logPages, logUnwritable, migrations, oauthApps, operations, organizations, pages, refresh, restDoors, revocation, rights, rowSecurity, rules, serviceAccounts, settings, shutdown, signIn, signInSettings, upstreams, users, vault, verify, wholeFlow } from './proofs.ts';
 import { requirements, waitsFor } from './requirement.ts';
 
 const CHECK = waitsFor('a proof inside the tests: npm run check holds it');
@@ -18,7 +18,7 @@ const REPOSITORY = requirements('spine.repository', [
 ]);
 
 const DATABASE = requirements('spine.database', [
-  ['1', 'PGlite without a setting, PostgreSQL by URL.', [settings('starts on nothing: an embedded database and loopback addresses'), migrations('brings an empty database to the newest schema, and does nothing the second time')]],
+  ['1', 'PGlite without a setting, PostgreSQL by URL.', [settings('an empty variable counts as unset, and http is for loopback or development'), migrations('brings an empty database to the newest schema, and does nothing the second time')]],
   ['2', 'Row-level security on every table of a tenant.', [rowSecurity('covers every table that has an organization')]],
   ['3', 'A role that cannot get around it does the work.', [rowSecurity('gives its roles no way around it'), database('says which role does the work')]],
   ['4', 'Every statement runs as the organization.', [rowSecurity('shows nothing where no organization is opened, also in a connection that was used before'), database('throws at once where a transaction is opened inside another')]],
@@ -30,17 +30,17 @@ const VAULT = requirements('spine.vault', [
   ['1', 'What is sealed is bound to organization, row and field.', [vault('does not open in another row, field or organization, nor with another key')]],
   ['2', 'Several master keys, newest first.', [vault('wrap with the newest and open with all, so that they rotate'), vault('refuses %j in one sentence')]],
   ['3', 'The embedded mode makes a key that its owner alone can read, once.', [vault('is made once, for its owner alone'), vault('is one, however many processes start together')]],
-  ['4', 'With a database server a missing key refuses to start.', [settings('demands the master key where the database is a server')]],
+  ['4', 'With a database server a missing key refuses to start.', [settings('%s: %o', 'KONTEXT_MASTER_KEY is missing')]],
 ]);
 
 const IDENTITY = requirements('spine.identity', [
   ['1', 'The bootstrap makes an organization, an owner and a service account, whose secret is printed once.', [BOOTSTRAP, commands('makes the first organization by a setting, prints its service account once, and stops with 0'), demo('tells the whole story, holds every step, and leaves nothing behind')]],
-  ['2', 'By setting, the start does the same on an empty database, and else says what to do.', [commands('makes the first organization by a setting, prints its service account once, and stops with 0'), commands('says in one sentence what an empty database needs before it starts')]],
+  ['2', 'By setting, the start does the same on an empty database, and else says what to do.', [commands('makes the first organization by a setting, prints its service account once, and stops with 0'), settings('where there is no organization yet')]],
   ['3', 'Service accounts get tokens by client credentials, with the scopes they hold.', [authorizationServer('gives a service account the scopes it holds, for the graph'), serviceAccounts('nobody hands out more than they have')]],
   ['4', 'Applications get tokens by code and PKCE, and renew them.', [authorizationServer('gives a user\'s application a token of RFC 9068 for gateway and sidecar'), authorizationServer('rotates refresh tokens, and ends the whole grant where one is used twice')]],
   ['5', 'Discovery and keys are published.', [authorizationServer('describes itself at both discovery addresses')]],
   ['6', 'People sign in at their organization\'s provider and become users just in time.', [signIn('sends the browser to the organization\'s provider, creates the user just in time and signs in once a browser')]],
-  ['7', 'A plain page asks for consent.', [consent('shows who asks for what, and turns what is ticked into the user\'s rules'), consent('asks for the Kontext API in plain words')]],
+  ['7', 'A plain page asks for consent.', [consent('shows who asks for what, and turns what is ticked into the user\'s rules'), consent('warns in plain words where the application asks for the Kontext API, and nowhere else'), consent('never gives an application the Kontext API that it was not given on this page')]],
   ['8', 'Owner, admin and member may what their role says, and a service account what its scopes say.', [rights('decides who may manage %s'), users('only an owner makes, unmakes or deactivates an owner'), users('the last active owner stays: neither demoted nor deactivated')]],
   ['9', 'A deactivated user stops everywhere at once.', [signIn('stops a deactivated user at once, everywhere'), wholeFlow('a deactivated user gets nothing, nor a new token')]],
   ['10', 'The kill switch of an application stops it at once.', [signIn('knows a disabled application no more'), applications('the kill switch ends what the application holds, and is idempotent'), wholeFlow('a disabled application is an unknown client, and its tokens end with it')]],
@@ -135,10 +135,10 @@ const DEMO = requirements('spine.demo', [
 ]);
 
 const OPERATIONS = requirements('spine.operations', [
-  ['1', 'Log lines are JSON with request ids and without secrets.', [restDoors('that nobody expected shows the request\'s id alone, and the log has the rest'), exchange('no secret reaches the log lines')]],
-  ['2', 'Health, readiness and metrics are served.', [restDoors('hear that it lives and that it is ready'), restDoors('read what was counted, in the format of Prometheus')]],
+  ['1', 'Log lines are JSON with request ids and without secrets.', [restDoors('that nobody expected are logged whole, under the id that was answered'), exchange('no secret reaches the log lines')]],
+  ['2', 'Health, readiness and metrics are served.', [operations('ready while the database answers'), operations('red while the server stops'), operations('metrics are Prometheus text and name no one')]],
   ['3', 'SIGTERM drains.', [shutdown('finishes what is in flight, tells subscribers why, and ends with 0')]],
-  ['4', 'Server and sidecar run together, or each alone over PostgreSQL.', [commands('makes the first organization by a setting, prints its service account once, and stops with 0'), commands('opens one door alone'), commands('opens one door alone over PostgreSQL only')]],
+  ['4', 'Server and sidecar run together, or each alone over PostgreSQL.', [commands('makes the first organization by a setting, prints its service account once, and stops with 0'), commands('opens one door alone'), settings('where the role is unknown, or alone on the embedded database')]],
 ]);
 
 const SPEED = requirements('spine.speed', [
@@ -159,8 +159,8 @@ const BAD_INPUT = requirements('spine.bad-input', [
   ['6', 'Unknown fields and duplicates.', [graphHttp('%s', 'an unknown member'), exchange('a parameter given twice'), inputs('none twice, and not without end')]],
   ['7', 'Too much.', [graphHttp('20 MB are not even read'), graphLimits('is refused where it names too many ids, by name'), graphLimits('is refused where it declares too much')]],
   ['8', 'Status by the table, no stack.', [faultTable('%s has a registered OAuth code, a matching status and sentences'), graphHttp('%s'), identityTrouble('shows of what it did not expect only the request\'s id')]],
-  ['9', 'Wrong settings refuse to start, in one sentence.', [settings('names %s in one sentence where it is wrong'), commands('says in one sentence what is wrong with a setting, and with a database that is not there')]],
-  ['10', 'With the database gone: 503, when to come back, readiness red, recovery by itself.', [graphHttp('is 503 with Retry-After, and then works again'), identityTrouble('answers 503 with Retry-After while the database is gone, and recovers by itself'), restDoors('see readiness red while the database is gone and while it stops, and green again by itself'), databaseGone('%s: red and refused meanwhile, green and complete afterwards, by itself')]],
+  ['9', 'Wrong settings refuse to start, in one sentence.', [settings('%s: %o'), settings('where a port is in use'), settings('where the data directory cannot be one')]],
+  ['10', 'With the database gone: 503, when to come back, readiness red, recovery by itself.', [graphHttp('is 503 with Retry-After, and then works again'), identityTrouble('answers 503 with Retry-After while the database is gone, and recovers by itself'), operations('red while the database is gone, and alive all the same'), databaseGone('%s: red and refused meanwhile, green and complete afterwards, by itself')]],
   ['11', 'A foreign id answers byte for byte as a missing one.', [graphTenancy('$kind in $source')]],
 ]);
 

@@ -1,4 +1,4 @@
-import { accessTokens, append, applications, authorizationServer, believing, change, commands, connectPages, connecting, consent, credentials, database, databaseGone, evaluation, exchange, feed, graph, graphFeed, graphHttp, graphLimits, graphTenancy, identityTrouble, killed, logPages, logUnwritable, migrations, organizations, refresh, restDoors, revocation, rowSecurity, safeFetch, settings, shutdown, signIn, standards, statementFaults, upstreams, vault, verify, wholeFlow } from './proofs.ts';
+import { accessTokens, append, applications, authorizationServer, believing, change, connectPages, connecting, consent, credentials, database, databaseGone, evaluation, exchange, feed, graph, graphFeed, graphHttp, graphLimits, graphTenancy, identityTrouble, killed, logPages, logUnwritable, migrations, operations, organizations, refresh, restDoors, revocation, rowSecurity, safeFetch, settings, shutdown, signIn, standards, statementFaults, upstreams, vault, verify, wholeFlow } from './proofs.ts';
 import { requirements, waitsFor } from './requirement.ts';
 
 const GATEWAY = waitsFor('the MCP gateway');
@@ -10,7 +10,7 @@ const ONE_ANSWER = exchange('unknown, wrong and disabled are one answer');
 const EACH_STATEMENT = statementFaults('with each statement %s');
 const KILLED = killed('${} rounds: ready again within five seconds, log whole, every answer in it, every acknowledged change there');
 const STOPPED = shutdown('finishes what is in flight, tells subscribers why, and ends with 0');
-const WRONG_START = commands('says in one sentence what is wrong with a setting, and with a database that is not there');
+const WRONG_DATABASE = settings('where the database cannot be reached or is another than it should be');
 
 /** What the server must survive: each promise, and what was found to break servers like it. */
 export const THREATS = requirements('threats', [
@@ -39,7 +39,8 @@ export const THREATS = requirements('threats', [
   ['4c', 'No secret and nothing of the inside stands in an error.', [graph('hides what is a bug of ours, and logs it whole'), identityTrouble('shows of what it did not expect only the request\'s id'), EACH_STATEMENT]],
   ['4d', 'No secret stands in an audit row.', [exchange('has its row, named by audit_id, before it is answered'), wholeFlow('she connects by OAuth, and both doors hand out a token that the service takes')]],
   ['4e', 'No secret stands in a column, in any encoding.', [wholeFlow('she connects by OAuth, and both doors hand out a token that the service takes'), authorizationServer('keeps no bearer value in any column')]],
-  ['4f', 'No secret stands in a metric or page.', waitsFor('a proof: metrics and pages searched for secrets')],
+  ['4f', 'No secret stands in a metric.', [credentials('no credential and no secret stands in the metrics'), operations('metrics are Prometheus text and name no one')]],
+  ['4g', 'No secret stands in a page, nor comes back from a form.', [connectPages('takes a token by a form that no other page can send')]],
   ['5a', 'On every field, node and mutation a foreign id gets the answer of a missing one.', [graphTenancy('$kind in $source'), graphTenancy('covers every field and mutation that takes an id')]],
   ['5b', 'So do foreign filters and cursors of the log.', [logPages('finds by id, in its own organization alone'), graphTenancy('$kind in $source', 'query ($id: ID!) { auditEvents(first: 5, filter: { userId: $id }) { nodes { id } } }')]],
   ['5c', 'A subscription shows its own organization alone.', [feed('of its own organization alone'), graphFeed('shows a member its own events')]],
@@ -79,16 +80,16 @@ export const THREATS = requirements('threats', [
   ['12a', 'An error says what is wrong and where.', [exchange('%s: %o'), graph('names the field of a malformed id'), graph('names what is wrong with a document or its variables')]],
   ['12b', 'Unknown members and parameters are refused at REST and GraphQL.', [exchange('%s: %o', 'actor_token'), graphHttp('%s', 'an unknown member'), graphHttp('and names the member at fault')]],
   ['12c', 'Nothing is half done.', [graphHttp('none of it left a trace'), change('leaves nothing of what throws'), EACH_STATEMENT]],
-  ['12d', 'Bodies and headers are limited, and what is beyond is not read.', [graphHttp('20 MB are not even read'), exchange('another content type, another method, a body too large'), restDoors('is no crash where headers are too large or no HTTP comes at all')]],
+  ['12d', 'Bodies and headers are limited, and what is beyond is not read.', [graphHttp('20 MB are not even read'), exchange('another content type, another method, a body too large'), restDoors('headers that are too large are refused before anything is read'), restDoors('a body that is too large is answered without being read')]],
   ['13a', 'A server that is told to stop finishes what is in flight, and ends with 0.', [STOPPED, append('finishes what is on its way before it closes')]],
   ['13b', 'It ends subscriptions with a reason.', [STOPPED, graphFeed('ends with a reason when the server stops')]],
   ['13c', 'After kill −9 it is back within five seconds and everything holds.', [KILLED]],
   ['14', 'Rates are limited per organization, application and address, on all nodes together.', waitsFor('rate limits')],
-  ['15a', 'A missing or malformed master key refuses to start.', [settings('demands the master key where the database is a server'), vault('refuses %j in one sentence'), WRONG_START]],
-  ['15b', 'A master key that wrapped nothing here is named.', [vault('wrap with the newest and open with all, so that they rotate')]],
-  ['15c', 'A database that a newer version migrated refuses.', [migrations('refuses a database that a newer version migrated, in one sentence')]],
-  ['15d', 'A database that cannot be reached is said to be so.', [database('of an address where nobody listens is unavailable'), WRONG_START]],
-  ['15e', 'http outside of development refuses.', [settings('refuses %s over http outside of development and of this machine')]],
+  ['15a', 'A missing or malformed master key refuses to start.', [settings('%s: %o', 'KONTEXT_MASTER_KEY is missing'), settings('where the master key is no key')]],
+  ['15b', 'A master key that wrapped nothing here refuses to start.', [settings('where the master key is another'), vault('wrap with the newest and open with all, so that they rotate')]],
+  ['15c', 'A database that a newer version migrated refuses.', [migrations('refuses a database that a newer version migrated, in one sentence'), WRONG_DATABASE]],
+  ['15d', 'A database that cannot be reached refuses.', [WRONG_DATABASE]],
+  ['15e', 'http outside of development refuses.', [settings('%s: %o', 'PUBLIC_URL must be https'), settings('an empty variable counts as unset, and http is for loopback or development')]],
   ['measured.1', 'A subscriber that stops reading costs the others nothing and does not end the process.', [feed('to who is far behind, and to a reader that stopped and goes on')]],
   ['measured.2', 'Forms, multipart bodies and GET cannot forge a mutation.', [graphHttp('%s', 'a form'), graphHttp('%s', 'a multipart form'), graphHttp('%s', 'a GET')]],
   ['measured.3', 'Deep, wide and dear operations are refused before they run.', [graphLimits('%s is refused before anything runs'), graphHttp('%s', '10,000 aliases')]],

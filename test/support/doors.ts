@@ -41,111 +41,114 @@ export interface Person {
 export type Exchanges = 'sidecar' | 'authorization server';
 
 /** Acme, entered by public doors alone: what an administrator, a user's browser and an application's server can do from outside. */
-export class Doors {
-  readonly around: Surroundings;
-  /** What was handed out or set and must never stand in the open. */
-  readonly secrets = new Set<string>();
-  /** Of every answer that carried one: each must have its row. */
-  readonly auditIds = new Set<EventId>();
-  application = { id: '', secret: '' };
-  integrations = { tracker: '', notes: '', warehouse: '' };
-  robot = '';
+export type Doors = ReturnType<typeof enter>;
 
-  constructor(around: Surroundings) {
-    this.around = around;
-    this.secrets.add(around.bootstrap.serviceAccount.clientSecret).add(around.signIn.clientSecret).add(around.upstream.clientSecret);
-  }
+/** Whose credential, with which parameters, at which door of which node. */
+type Asked = [person: Person | null, parameters?: Form, door?: Exchanges, node?: Node];
 
-  async post(url: string, form: Form, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
-    const body = new URLSearchParams(Object.entries(form).flatMap(([name, value]) => [value ?? []].flat().map((each): [string, string] => [name, each])));
-    return read(await fetch(url, { method: 'POST', body, headers }));
-  }
+function enter(around: Surroundings) {
+  const doors = {
+    /** What was handed out or set and must never stand in the open. */
+    secrets: new Set([around.bootstrap.serviceAccount.clientSecret, around.signIn.clientSecret, around.upstream.clientSecret]),
+    /** Of every answer that carried one: each must have its row. */
+    auditIds: new Set<EventId>(),
+    application: { id: '', secret: '' },
+    integrations: { tracker: '', notes: '', warehouse: '' },
+    /** The service account's access token. */
+    robot: '',
 
-  /** Client credentials for the control plane. */
-  async signInRobot({ url }: Node = this.around): Promise<string> {
-    const { clientId, clientSecret } = this.around.bootstrap.serviceAccount;
-    const reply = await this.post(`${url}/oauth2/token`, { grant_type: 'client_credentials' }, { authorization: basic(clientId, clientSecret) });
-    if (reply.status !== 200) throw new Refused('client credentials', reply);
-    return (this.robot = String(reply.body['access_token']));
-  }
+    async post(url: string, form: Form, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+      const body = new URLSearchParams(Object.entries(form).flatMap(([name, value]) => [value ?? []].flat().map((each): [string, string] => [name, each])));
+      return read(await fetch(url, { method: 'POST', body, headers }));
+    },
 
-  /** The data of an operation; throws `Refused` for errors of any kind. */
-  async graph<Result, Variables>(document: Document<Result, Variables>, variables: Variables, token = this.robot, { url }: Node = this.around): Promise<Result> {
-    const reply = await read(await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify({ query: document.toString(), variables }) }));
-    const { data, errors } = reply.body as { data?: Record<string, { userErrors?: readonly unknown[] } | null> | null; errors?: readonly unknown[] };
-    if (!data || errors || Object.values(data).some((payload) => payload?.userErrors?.length)) throw new Refused('GraphQL', reply);
-    return data as Result;
-  }
+    /** Client credentials for the control plane. */
+    async signInRobot({ url }: Node = around): Promise<string> {
+      const { clientId, clientSecret } = around.bootstrap.serviceAccount;
+      const reply = await doors.post(`${url}/oauth2/token`, { grant_type: 'client_credentials' }, { authorization: basic(clientId, clientSecret) });
+      if (reply.status !== 200) throw new Refused('client credentials', reply);
+      return (doors.robot = String(reply.body['access_token']));
+    },
 
-  /** Authorization code with PKCE for both audiences, by the user's browser: sign-in at Acme's provider, then everything ticked and allowed. */
-  async signIn(email = 'alice@acme.test', browser = openBrowser({ stopAt: ({ port }) => port === '9' }), { url }: Node = this.around): Promise<Person> {
-    const verifier = randomBytes(32).toString('base64url');
-    const parameters = new URLSearchParams({ client_id: this.application.id, response_type: 'code', redirect_uri: REDIRECT_URI, scope: 'openid email profile', state: 'here', login_hint: email, code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256' });
-    for (const resource of [`${this.around.url}/graphql`, this.around.sidecarUrl]) parameters.append('resource', resource);
-    let page = await browser.open(`${url}/oauth2/authorize?${parameters}`);
-    if (page.status === 200) page = await browser.submit(page, { tick: Object.keys(page.forms[0]?.boxes ?? {}), button: { name: 'decision', value: 'allow' } });
-    const code = page.url.href.startsWith(REDIRECT_URI) ? page.url.searchParams.get('code') : null;
-    if (code === null) throw new Refused('sign-in', ofPage(page));
-    return { browser, ...(await this.tokens({ grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: verifier }, { url })) };
-  }
+    /** The data of an operation; throws `Refused` for errors of any kind. */
+    async graph<Result, Variables>(document: Document<Result, Variables>, variables: Variables, token: string = doors.robot, { url }: Node = around): Promise<Result> {
+      const reply = await read(await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify({ query: document.toString(), variables }) }));
+      const { data, errors } = reply.body as { data?: Record<string, { userErrors?: readonly unknown[] } | null> | null; errors?: readonly unknown[] };
+      if (!data || errors || Object.values(data).some((payload) => payload?.userErrors?.length)) throw new Refused('GraphQL', reply);
+      return data as Result;
+    },
 
-  async renew(person: Person): Promise<Person> {
-    return { ...person, ...(await this.tokens({ grant_type: 'refresh_token', refresh_token: person.refreshToken })) };
-  }
+    /** Authorization code with PKCE for both audiences, by the user's browser: sign-in at Acme's provider, then everything ticked and allowed. */
+    async signIn(email = 'alice@acme.test', browser = openBrowser({ stopAt: ({ port }) => port === '9' }), { url }: Node = around): Promise<Person> {
+      const verifier = randomBytes(32).toString('base64url');
+      const parameters = new URLSearchParams({ client_id: doors.application.id, response_type: 'code', redirect_uri: REDIRECT_URI, scope: 'openid email profile', state: 'here', login_hint: email, code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256' });
+      for (const resource of [`${around.url}/graphql`, around.sidecarUrl]) parameters.append('resource', resource);
+      let page = await browser.open(`${url}/oauth2/authorize?${parameters}`);
+      if (page.status === 200) page = await browser.submit(page, { tick: Object.keys(page.forms[0]?.boxes ?? {}), button: { name: 'decision', value: 'allow' } });
+      const code = page.url.href.startsWith(REDIRECT_URI) ? page.url.searchParams.get('code') : null;
+      if (code === null) throw new Refused('sign-in', ofPage(page));
+      return { browser, ...(await doors.tokens({ grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: verifier }, { url })) };
+    },
 
-  async tokens(form: Form, { url }: Pick<Node, 'url'> = this.around): Promise<Omit<Person, 'browser'>> {
-    const reply = await this.post(`${url}/oauth2/token`, form, { authorization: basic(this.application.id, this.application.secret) });
-    if (reply.status !== 200) throw new Refused('token endpoint', reply);
-    const { access_token, refresh_token } = reply.body as Record<string, string>;
-    if (!access_token || !refresh_token) throw new Refused('token endpoint', reply);
-    this.secrets.add(access_token).add(refresh_token);
-    const { sub } = JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString()) as { sub: string };
-    return { accessToken: access_token, refreshToken: refresh_token, userId: sub };
-  }
+    async renew(person: Person): Promise<Person> {
+      return { ...person, ...(await doors.tokens({ grant_type: 'refresh_token', refresh_token: person.refreshToken })) };
+    },
 
-  /** From the mutation through browser, provider and callback to a connection. */
-  async connect(person: Person): Promise<void> {
-    const { startConnection } = await this.graph(operations.StartConnectionDocument, { input: { integrationId: this.integrations.tracker } }, person.accessToken);
-    const page = await person.browser.open(startConnection?.authorizationUrl ?? '');
-    if (page.status !== 200 || !page.html.includes('is connected')) throw new Refused('connect', ofPage(page));
-  }
+    async tokens(form: Form, { url }: Pick<Node, 'url'> = around): Promise<Omit<Person, 'browser'>> {
+      const reply = await doors.post(`${url}/oauth2/token`, form, { authorization: basic(doors.application.id, doors.application.secret) });
+      if (reply.status !== 200) throw new Refused('token endpoint', reply);
+      const { access_token, refresh_token } = reply.body as Record<string, string>;
+      if (!access_token || !refresh_token) throw new Refused('token endpoint', reply);
+      doors.secrets.add(access_token).add(refresh_token);
+      const { sub } = JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString()) as { sub: string };
+      return { accessToken: access_token, refreshToken: refresh_token, userId: sub };
+    },
 
-  async storeToken(person: Person, token: string): Promise<string> {
-    this.secrets.add(token);
-    const { createConnection } = await this.graph(operations.CreateConnectionDocument, { input: { integrationId: this.integrations.notes, token } }, person.accessToken);
-    return createConnection?.connection?.id ?? '';
-  }
+    /** From the mutation through browser, provider and callback to a connection. */
+    async connect(person: Person): Promise<void> {
+      const { startConnection } = await doors.graph(operations.StartConnectionDocument, { input: { integrationId: doors.integrations.tracker } }, person.accessToken);
+      const page = await person.browser.open(startConnection?.authorizationUrl ?? '');
+      if (page.status !== 200 || !page.html.includes('is connected')) throw new Refused('connect', ofPage(page));
+    },
 
-  /** A token exchange for a person, or without one for the shared token; any answer, held against its description. */
-  async exchange(person: Person | null, parameters: Form = {}, door: Exchanges = 'sidecar', node: Node = this.around): Promise<Reply> {
-    const subject = person ? { subject_token: person.accessToken, subject_token_type: ACCESS_TOKEN_TYPE, resource: 'tracker' } : { subject_token_type: CONFIDENTIAL_CLIENT_TYPE, resource: 'warehouse' };
-    const reply = await this.post(`${door === 'sidecar' ? node.sidecarUrl : node.url}/oauth2/token`, { grant_type: TOKEN_EXCHANGE_GRANT, ...subject, ...parameters }, { authorization: basic(this.application.id, this.application.secret) });
-    holdAgainstDescription(reply);
-    const { access_token: token, audit_id: auditId } = reply.body;
-    if (typeof token === 'string') this.secrets.add(token);
-    if (typeof auditId === 'string') this.auditIds.add(auditId as EventId);
-    else if (reply.status === 200) throw new Refused('a credential without its row', reply);
-    return reply;
-  }
+    async storeToken(person: Person, token: string): Promise<string> {
+      doors.secrets.add(token);
+      const { createConnection } = await doors.graph(operations.CreateConnectionDocument, { input: { integrationId: doors.integrations.notes, token } }, person.accessToken);
+      return createConnection?.connection?.id ?? '';
+    },
 
-  /** The credential of an exchange. */
-  async credential(...asked: Parameters<Doors['exchange']>): Promise<string> {
-    const reply = await this.exchange(...asked);
-    if (reply.status !== 200) throw new Refused('exchange', reply);
-    return String(reply.body['access_token']);
-  }
+    /** A token exchange for a person, or without one for the shared token; any answer, held against its description. */
+    async exchange(person: Person | null, parameters: Form = {}, door: Exchanges = 'sidecar', node: Node = around): Promise<Reply> {
+      const subject = person ? { subject_token: person.accessToken, subject_token_type: ACCESS_TOKEN_TYPE, resource: 'tracker' } : { subject_token_type: CONFIDENTIAL_CLIENT_TYPE, resource: 'warehouse' };
+      const reply = await doors.post(`${door === 'sidecar' ? node.sidecarUrl : node.url}/oauth2/token`, { grant_type: TOKEN_EXCHANGE_GRANT, ...subject, ...parameters }, { authorization: basic(doors.application.id, doors.application.secret) });
+      holdAgainstDescription(reply);
+      const { access_token: token, audit_id: auditId } = reply.body;
+      if (typeof token === 'string') doors.secrets.add(token);
+      if (typeof auditId === 'string') doors.auditIds.add(auditId as EventId);
+      else if (reply.status === 200) throw new Refused('a credential without its row', reply);
+      return reply;
+    },
 
-  /** Holds the world against what must always be true, and every answer against its row; with log lines also every column and line against every secret. */
-  async check(wells: Pick<Wells, 'db' | 'keyring'>, logLines: readonly string[] | null = null): Promise<void> {
-    // Of very many the first and the last: what leaks one of a kind leaks the others.
-    const secrets = [...this.secrets].filter((_, index, { length }) => index < 20 || index >= length - 20);
-    await checkPlane({ ...wells, logLines: [...(logLines ?? [])] }, logLines ? secrets : []);
-    const organizationId: OrganizationId = this.around.bootstrap.organizationId;
-    const found = await wells.db.read(organizationId, (tx) => tx.selectFrom('audit_event').select('id').execute());
-    const rows = new Set(found.map(({ id }) => id));
-    const missing = [...this.auditIds].filter((id) => !rows.has(id));
-    if (missing.length > 0) throw new Error(`answers without their row: ${missing.join(', ')}`);
-  }
+    /** The credential of an exchange. */
+    async credential(...asked: Asked): Promise<string> {
+      const reply = await doors.exchange(...asked);
+      if (reply.status !== 200) throw new Refused('exchange', reply);
+      return String(reply.body['access_token']);
+    },
+
+    /** Holds the world against what must always be true, and every answer against its row; with log lines also every column and line against every secret. */
+    async check(wells: Pick<Wells, 'db' | 'keyring'>, logLines: readonly string[] | null = null): Promise<void> {
+      // Of very many the first and the last: what leaks one of a kind leaks the others.
+      const secrets = [...doors.secrets].filter((_, index, { length }) => index < 20 || index >= length - 20);
+      await checkPlane({ ...wells, logLines: [...(logLines ?? [])] }, logLines ? secrets : []);
+      const organizationId: OrganizationId = around.bootstrap.organizationId;
+      const found = await wells.db.read(organizationId, (tx) => tx.selectFrom('audit_event').select('id').execute());
+      const rows = new Set(found.map(({ id }) => id));
+      const missing = [...doors.auditIds].filter((id) => !rows.has(id));
+      if (missing.length > 0) throw new Error(`answers without their row: ${missing.join(', ')}`);
+    },
+  };
+  return doors;
 }
 
 /** On loopback, though nothing listens there. */
@@ -155,7 +158,7 @@ export const WAREHOUSE_TOKEN = 'warehouse-shared-token-of-acme';
 
 /** Acme as its administrator sets it up with what the bootstrap printed: sign-in, PR-Bot, three integrations, and a policy that allows. */
 export async function openDoors(around: Surroundings): Promise<Doors> {
-  const doors = new Doors(around);
+  const doors = enter(around);
   const { signIn, upstream } = around;
   await doors.signInRobot();
   await doors.graph(operations.ConfigureSignInDocument, { input: { issuer: signIn.issuer, clientId: signIn.clientId, clientSecret: signIn.clientSecret } });
@@ -172,6 +175,7 @@ export async function openDoors(around: Surroundings): Promise<Doors> {
     notes: await make({ handle: 'notes', name: 'Notes', authMode: 'USER_TOKEN', apiBaseUrl: 'https://notes.test' }),
     warehouse: await make({ handle: 'warehouse', name: 'Warehouse', authMode: 'SERVER_TOKEN', apiBaseUrl: 'https://warehouse.test' }),
   };
+  upstream.register(`${around.url}/connect/callback/${doors.integrations.tracker}`);
   await doors.graph(operations.SetOAuthAppDocument, { input: { id: doors.integrations.tracker, clientId: upstream.clientId, clientSecret: upstream.clientSecret } });
   await doors.graph(operations.SetServerTokenDocument, { input: { id: doors.integrations.warehouse, token: WAREHOUSE_TOKEN } });
   await doors.graph(operations.CreatePolicyDocument, { input: { layer: 'ORGANIZATION', effect: 'ALLOW', subject: { kind: 'EVERYONE' } } });

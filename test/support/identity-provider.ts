@@ -21,6 +21,8 @@ export interface IdentityProviderSettings {
 
 export interface IdentityProvider extends AsyncDisposable {
   readonly issuer: string;
+  /** Allows one more redirect URI. */
+  register(redirectUri: string): void;
 }
 
 /**
@@ -33,10 +35,13 @@ export async function openIdentityProvider(settings: IdentityProviderSettings): 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = await openProvider(issuer, settings);
+  const registered = new Set([settings.redirectUri]);
+  provider.Client.prototype.redirectUriAllowed = (uri) => registered.has(uri);
   const callback = provider.callback();
   answer = (req, res) => (req.url?.startsWith('/interaction/') ? interact(provider, settings, req, res) : callback(req, res));
   return {
     issuer,
+    register: (redirectUri) => void registered.add(redirectUri),
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

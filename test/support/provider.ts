@@ -37,6 +37,8 @@ export interface TestProvider extends AsyncDisposable {
   readonly refreshes: ReadonlyMap<string, number>;
   /** Tokens that were sent to be revoked. */
   readonly revoked: readonly string[];
+  /** Allows one more redirect URI, for integrations whose own is known only once they exist. */
+  register(redirectUri: string): void;
   /** All requests to the token endpoint. */
   readonly tokenRequests: () => number;
 }
@@ -52,6 +54,8 @@ export async function openTestProvider(redirectUris: readonly string[]): Promise
   let tokenRequests = 0;
   const client = { clientId: 'kontext-test', clientSecret: 'provider-app-secret-for_tests.1' };
   const provider = await openOidcProvider(issuer, client, redirectUris, switches);
+  const registered = new Set(redirectUris);
+  provider.Client.prototype.redirectUriAllowed = (uri) => registered.has(uri);
   const answer = provider.callback();
 
   server.on('request', async (req, res) => {
@@ -87,6 +91,7 @@ export async function openTestProvider(redirectUris: readonly string[]): Promise
     switches,
     refreshes,
     revoked,
+    register: (redirectUri) => void registered.add(redirectUri),
     tokenRequests: () => tokenRequests,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -110,8 +110,10 @@ async function revoke(story: Story): Promise<void> {
 
 async function reconnect(story: Story): Promise<void> {
   const { tell, browser, connectUrl, kontext, prBot, tracker } = story;
-  tell.say('In her browser, where she is signed in, it leads to Tracker and back.');
-  let page = await browser.open(connectUrl);
+  tell.say('In her browser, where she is signed in, it asks her whether to go on, and leads to Tracker and back.');
+  const offer = await browser.open(connectUrl);
+  check(offer.url.origin === kontext.url && offer.forms.length > 0, `connect_url led to ${offer.url.origin}${offer.url.pathname} (${offer.status})`);
+  let page = await browser.submit(offer);
   // Tracker may still know her, and then does not ask again.
   if (page.url.origin === tracker.issuer) page = await browser.submit(page, { fields: { account: 'alice@tracker.test' }, button: { name: 'answer', value: 'yes' } });
   check(page.url.origin === kontext.url && page.status === 200, `connect_url led to ${page.url.origin}${page.url.pathname} (${page.status})`);

@@ -77,11 +77,13 @@ const CAPABILITIES = [
 ];
 
 async function createIntegration(story: Story): Promise<void> {
-  const { tell, administrator, tracker, applicationId } = story;
+  const { tell, administrator, tracker, kontext, applicationId } = story;
   tell.say(`createIntegration by the issuer of its tokens alone, ${tracker.issuer}; setOAuthApp; declareCapabilities: ${CAPABILITIES.map(({ operation }) => `tracker:${operation}`).join(', ')}.`);
   const input = { handle: 'tracker', name: 'Tracker', authMode: 'OAUTH' as const, issuer: tracker.issuer, apiBaseUrl: `${tracker.issuer}/api`, scopes: ['issues:read', 'issues:write'] };
   const integration = made((await administrator(CreateIntegrationDocument, { input })).createIntegration.integration);
   story.integrationId = integration.id;
+  await fetch(`${tracker.issuer}/demo?redirect_uri=${encodeURIComponent(`${kontext.url}/connect/callback/${integration.id}`)}`, { method: 'POST' });
+  tell.say('Tracker is told where that integration alone has browsers come back to.');
   const app = await administrator(SetOAuthAppDocument, { input: { id: integration.id, clientId: tracker.clientId, clientSecret: tracker.clientSecret } });
   check(made(app.setOAuthApp.integration).hasOAuthClientSecret, 'the OAuth app has no secret');
   const { declareCapabilities } = await administrator(DeclareCapabilitiesDocument, { input: { integrationId: integration.id, capabilities: CAPABILITIES } });

@@ -1,7 +1,7 @@
 import { createApplication, listApplications, rotateApplicationSecret, setApplicationStatus, updateApplication } from '../../directory/index.ts';
+import type { Integration as IntegrationRow } from '../../integrations/index.ts';
 import { parseId, type ApplicationId, type Page, type PageRequest } from '../../kernel/index.ts';
 import { attachIntegration, attachmentsOf, detachIntegration } from '../../policy/index.ts';
-import type { Integration as IntegrationRow } from '../../integrations/index.ts';
 import { builder } from '../builder.ts';
 import { actorOf, type GraphContext } from '../context.ts';
 import { mutation } from '../mutation.ts';

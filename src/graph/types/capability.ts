@@ -50,6 +50,7 @@ mutation('declareCapabilities', {
   description: 'Writes capabilities by hand, for a service that does not tell of them.',
   input: (t) => ({ integrationId: t.id({ required: true }), capabilities: t.field({ type: [CapabilityInput], required: true }) }),
   output: { capabilities: [Capability] },
+  rows: ({ capabilities }) => capabilities.length,
   run: async (deps, actor, { integrationId, capabilities }) => ({
     capabilities: await declareCapabilities(deps, actor, { integrationId: parseId('integration', integrationId, 'integrationId'), capabilities }),
   }),
