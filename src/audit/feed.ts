@@ -104,7 +104,7 @@ function openTail(deps: FeedDeps, settings: FeedSettings, organizationId: Organi
         if (tail.recent.length > RECENT) tail.recent.splice(0, tail.recent.length - RECENT);
         tail.head = last.sequence;
         tail.accessChanges += events.filter(({ kind }) => EVENTS[kind].altersAccess).length;
-        for (const wake of [...tail.waiting]) wake();
+        for (const wake of tail.waiting) wake();
       }
       if (events.length < BATCH && !again) return;
     }
