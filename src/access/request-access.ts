@@ -98,6 +98,7 @@ async function settle(deps: AccessDeps, request: AccessRequest, facts: Facts): P
     connection: facts.connection,
     dataKey: facts.dataKey,
     user: facts.user,
+    request: { requestId: request.requestId, address: request.address },
   });
   switch (fresh.kind) {
     case 'not_connected':

@@ -14,7 +14,7 @@ export interface GraphqlHttpSettings {
   readonly development: boolean;
   /** How long a query or mutation may take. */
   readonly timeoutMs: number;
-  /** How long a reader of a stream may leave what is written to it untaken. */
+  /** How long a reader may leave what is written to it untaken. */
   readonly stallMs: number;
 }
 
@@ -58,7 +58,8 @@ export function openGraphqlHttp(deps: GraphDeps, settings: GraphqlHttpSettings, 
       const gone = watchClose(call.res);
       const isPage = settings.development && asksForGraphiQL(call.req);
       const context = isPage ? { session: null, streams: false } : await openRequest(call, settings.development, authenticate);
-      if (context.session && context.streams) cutOff(call.res, deps, context.session.until, settings.stallMs);
+      if (context.session && context.streams) cutOffAt(call.res, deps, context.session.until);
+      cutOffStalled(call.res, settings.stallMs);
       const answered = yoga(call.req, call.res, { ...context, requestId: call.requestId, gone });
       // Yoga waits for ever on a reader that has left.
       await Promise.race([answered, new Promise((resolve) => gone.addEventListener('abort', resolve))]);
@@ -117,22 +118,21 @@ function watchClose(res: ServerResponse): AbortSignal {
   return gone.signal;
 }
 
-/**
- * Ends a stream whose reader has stopped reading: nothing pulls, so nothing else would notice. It goes once the same bytes have
- * waited for `stallMs` to twice that, and in any case with its token. Yoga lifts the socket's own limit of time.
- */
-function cutOff(res: ServerResponse, { clock }: GraphDeps, until: Date, stallMs: number): void {
-  const end = setTimeout(() => res.destroy(), Math.min(until.getTime() - clock.now().getTime() + 2_000, 0x7fffffff));
+/** Ends a stream with its token, also where nothing pulls any more. */
+function cutOffAt(res: ServerResponse, { clock }: GraphDeps, until: Date): void {
+  const timer = setTimeout(() => res.destroy(), Math.min(until.getTime() - clock.now().getTime() + 2_000, 0x7fffffff));
+  res.once('close', () => clearTimeout(timer));
+}
+
+/** Ends an answer whose reader has stopped reading: the same bytes have waited for `stallMs` to twice that. Yoga lifts the socket's own limit. */
+function cutOffStalled(res: ServerResponse, stallMs: number): void {
   let written = 0;
-  const watch = setInterval(() => {
+  const timer = setInterval(() => {
     const now = res.socket?.bytesWritten ?? 0;
     if (res.writableLength > 0 && now === written) res.destroy();
     written = now;
   }, stallMs);
-  res.once('close', () => {
-    clearTimeout(end);
-    clearInterval(watch);
-  });
+  res.once('close', () => clearInterval(timer));
 }
 
 function refuse({ req, res, requestId }: Call, fault: Fault, { log }: GraphDeps): void {

@@ -12,7 +12,7 @@ export interface GraphqlSettings extends Pick<GraphqlHttpSettings, 'development'
   readonly timeoutMs?: number | undefined;
   /** How often a WebSocket client is asked whether it is there; 15 s. */
   readonly pingMs?: number | undefined;
-  /** How long a reader of server-sent events may leave what is written untaken; 30 s. */
+  /** How long a reader of an answer or a stream may leave what is written untaken; 30 s. */
   readonly stallMs?: number | undefined;
 }
 

@@ -88,6 +88,56 @@ describe('a socket', () => {
     expect(await new Promise<number>((resolve) => socket.once('close', resolve))).toBe(4408);
   });
 
+  interface Said {
+    readonly type: string;
+    readonly id?: string;
+    readonly payload?: readonly { readonly extensions: { readonly requestId: string } }[];
+  }
+
+  /** A socket that has been acknowledged, and what it is told from then on. */
+  async function connect() {
+    const socket = new WebSocket(door.socketUrl, 'graphql-transport-ws');
+    const answers: Said[] = [];
+    await new Promise((resolve) => socket.once('open', resolve));
+    socket.send(JSON.stringify(withToken()));
+    await new Promise((resolve) => socket.once('message', resolve));
+    socket.on('message', (data) => void answers.push(JSON.parse(String(data)) as Said));
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    return { socket, answers, closed, send: (message: object) => socket.send(JSON.stringify(message)) };
+  }
+
+  it('takes ids of up to 128 characters, and repeats no longer one', async () => {
+    const id = 'x'.repeat(128);
+    const short = await connect();
+    short.send(ask('{ nothing }', id));
+    await expect.poll(() => short.answers).toMatchObject([{ type: 'error', id }]);
+    short.socket.terminate();
+    for (const length of [129, 250_000]) {
+      const { send, closed, answers } = await connect();
+      send(ask('{ viewer { name } }', 'x'.repeat(length)));
+      expect(await closed).toBe(4400);
+      expect(answers).toEqual([]);
+    }
+  });
+
+  it('is answered however much it sends at once, each with a request id of its own', async () => {
+    const { socket, answers, send } = await connect();
+    for (let count = 0; count < 200; count++) {
+      send(ask('{ nothing }', `refused ${count}`));
+      send({ type: 'ping', payload: { back: 'x'.repeat(1_000) } });
+      // Told of its end before it has begun.
+      send(ask('{ nothing }', `left ${count}`));
+      send({ type: 'complete', id: `left ${count}` });
+    }
+    const refused = () => answers.filter(({ id }) => id?.startsWith('refused'));
+    await expect.poll(() => refused().length, { timeout: 20_000 }).toBe(200);
+    const ids = new Set(refused().map(({ payload }) => payload?.[0]?.extensions.requestId));
+    expect([ids.size, [...ids].filter((id) => !id?.startsWith('req_'))]).toEqual([200, []]);
+    expect(answers.filter(({ type }) => type === 'pong')).toEqual(Array.from({ length: 200 }, () => ({ type: 'pong' })));
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    socket.terminate();
+  });
+
   it('answers a ping, knows an id once, and forgets it when it is complete', async () => {
     expect((await talk([withToken(), { type: 'ping' }])).answers).toEqual(expect.arrayContaining([{ type: 'connection_ack' }, { type: 'pong' }]));
     const feed = ask('subscription { auditFeed { __typename } }');

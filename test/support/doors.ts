@@ -70,9 +70,9 @@ function enter(around: Surroundings) {
       return (doors.robot = String(reply.body['access_token']));
     },
 
-    /** The data of an operation; throws `Refused` for errors of any kind. */
-    async graph<Result, Variables>(document: Document<Result, Variables>, variables: Variables, token: string = doors.robot, { url }: Node = around): Promise<Result> {
-      const reply = await read(await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify({ query: document.toString(), variables }) }));
+    /** The data of an operation, asked by the service account or by whoever holds the token; throws `Refused` for errors of any kind. */
+    async graph<Result, Variables>(document: Document<Result, Variables>, variables: Variables, token?: string, { url }: Node = around): Promise<Result> {
+      const reply = await read(await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token ?? doors.robot}` }, body: JSON.stringify({ query: document.toString(), variables }) }));
       const { data, errors } = reply.body as { data?: Record<string, { userErrors?: readonly unknown[] } | null> | null; errors?: readonly unknown[] };
       if (!data || errors || Object.values(data).some((payload) => payload?.userErrors?.length)) throw new Refused('GraphQL', reply);
       return data as Result;
