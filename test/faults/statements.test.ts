@@ -47,11 +47,19 @@ const findConnection = async () => {
   return connections.nodes[0]!;
 };
 
+/** The new token is kept, and no refresh token was given up for a request that was never sent. */
+const holdRefreshed = async (): Promise<void> => {
+  const { expiresAt } = await findConnection();
+  expect(new Date(String(expiresAt)).getTime()).toBeGreaterThan(Date.now() + 600_000);
+  const lost = await plane.plane.wells.db.asOwner((tx) => tx.selectFrom('audit_event').select('id').where('kind', '=', 'connection.refresh_unknown').execute());
+  expect(lost).toEqual([]);
+};
+
 const FLOWS: Readonly<Record<string, Flow>> = {
   'an exchange for a user at the sidecar': { prepare: forget, run: () => doors.credential(alice) },
   'an exchange for a user at the authorization server': { prepare: forget, run: () => doors.credential(alice, {}, 'authorization server') },
   'an exchange of the shared token': { prepare: forget, run: () => doors.credential(null) },
-  'an exchange that refreshes': { prepare: expireSoon, run: () => doors.credential(alice) },
+  'an exchange that refreshes': { prepare: expireSoon, run: () => doors.credential(alice), after: holdRefreshed },
   'storing a token': { run: () => doors.storeToken(alice, `token-of-alice-${++turn}`) },
   'revoking a connection': {
     prepare: async () => {

@@ -7,7 +7,7 @@ import { actorOf, type GraphContext } from '../context.ts';
 import { mutation } from '../mutation.ts';
 import { Application, Integration, User } from '../nodes.ts';
 import { connectionOf, toConnection } from '../pages.ts';
-import { pagesOf, relation } from '../relation.ts';
+import { pagesOf, relation, RELATION_MAX } from '../relation.ts';
 import { ApplicationKind, ApplicationStatus } from './enums.ts';
 import { IntegrationConnection } from './integration.ts';
 
@@ -34,7 +34,10 @@ Application.implement({
     status: t.expose('status', { type: ApplicationStatus }),
     owner: t.field({ type: User, nullable: true, resolve: ({ owner_id }) => owner_id }),
     redirectUris: t.exposeStringList('redirect_uris'),
-    integrations: t.connection({ type: Integration, description: 'What is attached to it.', resolve: ({ id }, args, context) => toConnection(args, (page) => listAttached(context, id, page)) }, IntegrationConnection),
+    integrations: t.connection(
+      { type: Integration, description: `What is attached to it; the oldest ${RELATION_MAX}.`, resolve: ({ id }, args, context) => toConnection(args, (page) => listAttached(context, id, page)) },
+      IntegrationConnection,
+    ),
     createdAt: t.expose('created_at', { type: 'DateTime' }),
   }),
 });

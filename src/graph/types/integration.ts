@@ -6,7 +6,7 @@ import { actorOf } from '../context.ts';
 import { mutation } from '../mutation.ts';
 import { Capability, Integration } from '../nodes.ts';
 import { connectionOf, toConnection } from '../pages.ts';
-import { pagesOf, relation } from '../relation.ts';
+import { pagesOf, relation, RELATION_MAX } from '../relation.ts';
 import { CapabilityConnection } from './capability.ts';
 import { AuthMode, ExchangeMode } from './enums.ts';
 import { Provider } from './provider.ts';
@@ -32,7 +32,14 @@ Integration.implement({
     oauthClientId: t.exposeString('oauth_client_id', { nullable: true, description: 'Of its own OAuth app; null where the platform\'s is used.' }),
     hasOAuthClientSecret: t.exposeBoolean('has_oauth_client_secret'),
     hasServerToken: t.exposeBoolean('has_server_token'),
-    capabilities: t.connection({ type: Capability, resolve: ({ id }, args, context) => toConnection(args, (page) => capabilities(context, id, page)) }, CapabilityConnection),
+    capabilities: t.connection(
+      {
+        type: Capability,
+        description: `The oldest ${RELATION_MAX}; the query of this name pages through all.`,
+        resolve: ({ id }, args, context) => toConnection(args, (page) => capabilities(context, id, page)),
+      },
+      CapabilityConnection,
+    ),
     createdAt: t.expose('created_at', { type: 'DateTime' }),
   }),
 });
