@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { change, type EventDraft, type EventKind } from '../audit/index.ts';
 import { refreshTokens, resolveEndpoints, resolveOAuthApp, type Endpoints, type TokenOutcome } from '../integrations/index.ts';
-import { Fault, type ConnectionId, type Json } from '../kernel/index.ts';
+import { Fault, toFault, type ConnectionId, type Json } from '../kernel/index.ts';
 import type { Database } from '../platform/index.ts';
 import { ended } from './connection.ts';
 import { sealCredential, type Credential } from './credential.ts';
@@ -115,9 +115,10 @@ async function ask(deps: FreshCredentialDeps, lease: Lease): Promise<{ outcome: 
     if (performance.now() > lease.sendBefore) return { outcome: { kind: 'failed', error: 'too_late' }, endpoints };
     return { outcome: await refreshTokens(deps, endpoints, app, lease.credential.refreshToken), endpoints };
   } catch (error) {
-    // No OAuth app, no discovery, no database: this holder has sent nothing.
-    if (!(error instanceof Fault)) throw error;
-    return { outcome: { kind: lease.inherited ? 'unknown' : 'failed', error: error.code }, endpoints: null };
+    // No OAuth app, no discovery, no database: this holder has sent nothing, whatever went wrong, and gives the lease back.
+    const { code } = toFault(error);
+    if (code === 'internal') deps.log.error({ err: error, connectionId: lease.row.id }, 'a refresh could not be sent');
+    return { outcome: { kind: lease.inherited ? 'unknown' : 'failed', error: code }, endpoints: null };
   }
 }
 

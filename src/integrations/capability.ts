@@ -22,7 +22,7 @@ export interface Definition {
 }
 
 const MAX_DESCRIPTION = 8_192;
-const MAX_JSON = 65_536;
+const MAX_JSON = 32_768;
 
 /** The definition, or `invalid_input` below `field`. The hash is SHA-256 over the canonical JSON of everything in it. */
 export function parseDefinition(input: CapabilityInput, field: string): Definition {

@@ -11,12 +11,13 @@ export interface DeclareCapabilities {
   readonly replace?: boolean | undefined;
 }
 
-const MAX_DECLARED = 1_000;
+/** Of one integration. More than any MCP server lists, and few enough to be judged and shown at once. */
+const MAX_CAPABILITIES = 1_000;
 
 /** The declared capabilities, new or brought up to date, in the order of the input. The same declaration twice changes nothing. */
 export async function declareCapabilities(deps: ChangeDeps, actor: Actor, input: DeclareCapabilities): Promise<Capability[]> {
   requireManagement(actor, 'integrations', 'write');
-  if (input.capabilities.length > MAX_DECLARED) throw invalid('capabilities', `At most ${MAX_DECLARED} capabilities are declared at once.`);
+  if (input.capabilities.length > MAX_CAPABILITIES) throw tooMany();
   const definitions = input.capabilities.map((capability, index) => parseDefinition(capability, `capabilities.${index}`));
   definitions.forEach(({ operation }, index) => {
     if (definitions.findIndex((other) => other.operation === operation) !== index) throw invalid(`capabilities.${index}.operation`, 'This operation is declared twice.');
@@ -30,6 +31,7 @@ export async function declareCapabilities(deps: ChangeDeps, actor: Actor, input:
     const declared = new Set(definitions.map(({ operation }) => operation));
     const removed = input.replace ? standing.filter(({ operation }) => !declared.has(operation)) : [];
     const byOperation = new Map(standing.map((row) => [row.operation, row]));
+    if (new Set([...byOperation.keys(), ...declared]).size - removed.length > MAX_CAPABILITIES) throw tooMany();
 
     if (differing.length > 0) {
       const rows = await tx
@@ -58,3 +60,5 @@ export async function declareCapabilities(deps: ChangeDeps, actor: Actor, input:
     return { result, events: [{ kind: 'integration.capabilities_declared', integration: nameOf(integration), details }] };
   });
 }
+
+const tooMany = () => invalid('capabilities', `An integration has at most ${MAX_CAPABILITIES} capabilities.`);

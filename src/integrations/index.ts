@@ -10,7 +10,7 @@ export { resolveEndpoints } from './endpoints.ts';
 export type { EndpointColumns, Endpoints } from './endpoints.ts';
 export { integrationColumns } from './integration.ts';
 export type { Integration } from './integration.ts';
-export { capabilitiesOf, findCapabilities, listCapabilities } from './list-capabilities.ts';
+export { capabilitiesOf, findCapabilities, listCapabilities, pagesOfCapabilities } from './list-capabilities.ts';
 export { findIntegrationByHandle, findIntegrations, listIntegrations } from './list-integrations.ts';
 export { isSameOrigin, ORIGIN, redirectUriOf } from './origin.ts';
 export type { Origin, ServerColumns } from './origin.ts';

@@ -1,4 +1,5 @@
-import type { Actor, Id, IntegrationId, Page, PageRequest } from '../kernel/index.ts';
+import { sql } from 'kysely';
+import { parseCursor, toPage, type Actor, type Id, type IntegrationId, type Page, type PageRequest } from '../kernel/index.ts';
 import { pageById, type Wells } from '../platform/index.ts';
 import type { Capability } from './capability.ts';
 import { requireReader } from './integration.ts';
@@ -29,4 +30,19 @@ export async function capabilitiesOf(deps: Deps, actor: Actor, integrationIds: r
   const rows = await deps.db.read(actor.organizationId, (tx) => tx.selectFrom('capability').selectAll().where('integration_id', 'in', integrationIds).orderBy('operation').execute());
   for (const row of rows) byIntegration.get(row.integration_id)?.push(row);
   return byIntegration;
+}
+
+/** The same page of each integration's capabilities, oldest first, by one statement that reads no more than the pages hold. */
+export async function pagesOfCapabilities(deps: Deps, actor: Actor, integrationIds: readonly IntegrationId[], page: PageRequest): Promise<Map<IntegrationId, Page<Capability>>> {
+  requireReader(actor);
+  if (integrationIds.length === 0) return new Map();
+  const rows = await deps.db.read(actor.organizationId, (tx) => {
+    const place = page.backward ? sql<number>`row_number() OVER (PARTITION BY integration_id ORDER BY id DESC)` : sql<number>`row_number() OVER (PARTITION BY integration_id ORDER BY id)`;
+    let bounded = tx.selectFrom('capability').selectAll().select(place.as('place')).where('integration_id', 'in', integrationIds);
+    if (page.after !== undefined) bounded = bounded.where('id', '>', parseCursor('node', page.after, 'after') as Id<'capability'>);
+    if (page.before !== undefined) bounded = bounded.where('id', '<', parseCursor('node', page.before, 'before') as Id<'capability'>);
+    return tx.selectFrom(bounded.as('ranked')).selectAll().where('place', '<=', page.limit + 1).orderBy('integration_id').orderBy('place').execute();
+  });
+  const byIntegration = Map.groupBy(rows, ({ integration_id }) => integration_id);
+  return new Map(integrationIds.map((id) => [id, toPage(byIntegration.get(id) ?? [], page)]));
 }

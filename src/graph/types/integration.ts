@@ -1,4 +1,4 @@
-import { capabilitiesOf, createIntegration, deleteIntegration, listIntegrations, PROVIDERS, setOAuthApp, setServerToken, updateIntegration } from '../../integrations/index.ts';
+import { createIntegration, deleteIntegration, listIntegrations, pagesOfCapabilities, PROVIDERS, redirectUriOf, setOAuthApp, setServerToken, updateIntegration } from '../../integrations/index.ts';
 import { parseId } from '../../kernel/index.ts';
 import { Secret } from '../../platform/index.ts';
 import { builder } from '../builder.ts';
@@ -6,13 +6,13 @@ import { actorOf } from '../context.ts';
 import { mutation } from '../mutation.ts';
 import { Capability, Integration } from '../nodes.ts';
 import { connectionOf, toConnection } from '../pages.ts';
-import { pagesOf, relation, RELATION_MAX } from '../relation.ts';
+import { relation } from '../relation.ts';
 import { CapabilityConnection } from './capability.ts';
 import { AuthMode, ExchangeMode } from './enums.ts';
 import { Provider } from './provider.ts';
 
 export const IntegrationConnection = connectionOf('Integration', Integration);
-const capabilities = relation(pagesOf(capabilitiesOf));
+const capabilities = relation(pagesOfCapabilities);
 
 Integration.implement({
   description: 'An external service. No credential of it is ever shown.',
@@ -30,12 +30,12 @@ Integration.implement({
     mcpUrl: t.exposeString('mcp_url', { nullable: true }),
     apiBaseUrl: t.exposeString('api_base_url', { nullable: true }),
     oauthClientId: t.exposeString('oauth_client_id', { nullable: true, description: 'Of its own OAuth app; null where the platform\'s is used.' }),
+    redirectUri: t.string({ description: 'Register it with the OAuth app that this integration uses.', resolve: (integration, _args, { deps }) => redirectUriOf(integration, deps.urls) }),
     hasOAuthClientSecret: t.exposeBoolean('has_oauth_client_secret'),
     hasServerToken: t.exposeBoolean('has_server_token'),
     capabilities: t.connection(
       {
         type: Capability,
-        description: `The oldest ${RELATION_MAX}; the query of this name pages through all.`,
         resolve: ({ id }, args, context) => toConnection(args, (page) => capabilities(context, id, page)),
       },
       CapabilityConnection,
