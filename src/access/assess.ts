@@ -1,5 +1,5 @@
 import type { CapabilityName } from '../kernel/index.ts';
-import { evaluate, type Decision } from '../policy/index.ts';
+import { evaluate, type Decision, type Question } from '../policy/index.ts';
 import type { Facts } from './facts.ts';
 
 /** Why a request ends before any rule is asked. */
@@ -33,15 +33,43 @@ export function assess(facts: Facts, asked: Asked): Assessment {
   const { application, user, integration } = facts;
   const obstacle = findObstacle(facts, asked);
   if (obstacle || !application || !integration) return { kind: 'obstacle', obstacle: obstacle ?? 'unknown_integration' };
-  const decision = evaluate(facts.rules, {
+  const question: Question = {
     application,
     user: asked.withUser ? user : null,
     integration: { id: integration.id, handle: integration.handle, exchangeMode: integration.exchange_mode },
     operations: asked.capabilities?.map(({ operation }) => operation) ?? null,
     rawCredential: asked.rawCredential,
     now: asked.now,
-  });
-  return { kind: 'decision', decision };
+  };
+  return { kind: 'decision', decision: decide(facts, question) };
+}
+
+interface Remembered {
+  readonly decision: Decision;
+  /** When the first of the rules runs out. */
+  readonly until: number;
+}
+
+const decisions = new WeakMap<Facts, Map<string, Remembered>>();
+const MAX_REMEMBERED = 100;
+
+/**
+ * The decision, remembered with the facts it follows from and forgotten with them: the same facts and question give the
+ * same decision until a rule runs out, and what fences the facts fences it.
+ */
+function decide(facts: Facts, question: Question): Decision {
+  const remembered = decisions.get(facts) ?? new Map<string, Remembered>();
+  decisions.set(facts, remembered);
+  const name = `${question.rawCredential} ${question.user === null} ${question.operations?.join(' ') ?? '*'}`;
+  const known = remembered.get(name);
+  if (known && question.now.getTime() < known.until) return known.decision;
+  // Frozen, so that its text in the log is made once.
+  const decision = Object.freeze(evaluate(facts.rules, question));
+  if (remembered.size < MAX_REMEMBERED) {
+    const ends = facts.rules.flatMap(({ expiresAt }) => (expiresAt && expiresAt > question.now ? [expiresAt.getTime()] : []));
+    remembered.set(name, { decision, until: Math.min(Number.POSITIVE_INFINITY, ...ends) });
+  }
+  return decision;
 }
 
 function findObstacle(facts: Facts, { withUser, grantless, capabilities, now }: Asked): Obstacle | null {

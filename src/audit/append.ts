@@ -30,7 +30,18 @@ export function toEntry(clock: Clock, actor: Actor, draft: EventDraft, fences?: 
  * If we crash before the commit, neither the change nor its events exist; after it, both do.
  */
 export async function appendInside(tx: Tx, organizationId: OrganizationId, entries: readonly Entry[]): Promise<Appended[]> {
-  const payload = JSON.stringify(
+  const { rows } = await sql<Row>`SELECT * FROM append_audit(${organizationId}, ${formatEntries(entries)}::jsonb)`.execute(tx);
+  return toAppended(entries, rows);
+}
+
+interface Row {
+  readonly ordinal: number;
+  readonly number: number | null;
+}
+
+/** Entries as append_audit takes them. */
+function formatEntries(entries: readonly Entry[]): string {
+  return JSON.stringify(
     entries.map(({ body, altersAccess, fences }) => ({
       body,
       alters_access: altersAccess || undefined,
@@ -39,9 +50,12 @@ export async function appendInside(tx: Tx, organizationId: OrganizationId, entri
       connection_version: fences?.connection?.version,
     })),
   );
-  const { rows } = await sql<{ number: number | null }>`SELECT number FROM append_audit(${organizationId}, ${payload}::jsonb) ORDER BY ordinal`.execute(tx);
+}
+
+function toAppended(entries: readonly Entry[], rows: readonly Row[]): Appended[] {
+  const numbers = new Map(rows.map(({ ordinal, number }) => [ordinal, number]));
   return entries.map((entry, index): Appended => {
-    const sequence = rows[index]?.number ?? null;
+    const sequence = numbers.get(index + 1) ?? null;
     return sequence === null ? { stale: true } : { stale: false, id: entry.id, sequence };
   });
 }
@@ -94,7 +108,8 @@ export function openAppender(deps: { db: Database; bell: Doorbell; clock: Clock;
     try {
       // If we crash before the commit, no entry exists and no caller was answered. If the commit happened and its answer
       // was lost, entries exist for credentials that never left: the log may say too much, never too little.
-      const appended = await deps.db.asOrganization(organizationId, (tx) => appendInside(tx, organizationId, batch.map(({ entry }) => entry)));
+      const entries = batch.map(({ entry }) => entry);
+      const appended = toAppended(entries, await deps.db.call<Row>(organizationId, 'append_audit', formatEntries(entries)));
       deps.bell.ring(organizationId);
       batch.forEach(({ resolve }, index) => resolve(appended[index]!));
       deps.metrics.staleEntries.inc(appended.filter(({ stale }) => stale).length);

@@ -53,7 +53,7 @@ it.runIf(ON_POSTGRESQL)('says that something may have been missed, once it hears
   wells.bell.onRing(wells.organizations[0]!, heard);
   await delay(300);
   heard.mockClear();
-  await administer('url' in wells.location ? wells.location.url : '', `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`);
+  await administer('url' in wells.location ? wells.location.url : '', `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'kontext %'`);
   await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce(), { timeout: 5_000 });
   wells.bell.ring(wells.organizations[0]!);
   await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(2), { timeout: 5_000 });

@@ -43,8 +43,16 @@ export function openFaultyDatabase(db: Database): FaultyDatabase {
   return {
     kind: db.kind,
     kysely: db.kysely,
-    listen: db.listen,
-    notify: db.notify,
+    openChannel: db.openChannel,
+    // One statement: what is rolled back was never seen, so it is as good as lost.
+    async call<Row>(...call: Parameters<Database['call']>) {
+      const fails = plan && (plan.at === 'all' || plan.at === transactions) ? plan.mode : null;
+      transactions++;
+      if (fails === 'lost' || fails === 'rolled_back') throw unavailable();
+      const rows = await db.call<Row>(...call);
+      if (fails === 'applied') throw unavailable();
+      return rows;
+    },
     asOrganization: (organizationId, work) => through((inner) => db.asOrganization(organizationId, inner), work),
     read: (organizationId, work) => through((inner) => db.read(organizationId, inner), work),
     asIdentity: (work) => through((inner) => db.asIdentity(inner), work),

@@ -25,11 +25,17 @@ export interface Database extends AsyncDisposable {
   read<T>(organizationId: OrganizationId, work: (tx: Tx) => Promise<T>): Promise<T>;
   asIdentity<T>(work: (tx: IdentityTx) => Promise<T>): Promise<T>;
   asOwner<T>(work: (tx: OwnerTx) => Promise<T>): Promise<T>;
-  listen: Backend['listen'];
-  notify: Backend['notify'];
+  /**
+   * Calls a set-returning function of ours as the organization, which is its first argument, in a transaction and a single
+   * round trip of its own: committed when this resolves.
+   */
+  call<Row>(organizationId: OrganizationId, name: 'append_audit', argument: string): Promise<Row[]>;
+  openChannel: Backend['openChannel'];
   /** For the migrator alone. */
   readonly kysely: Kysely<Schema>;
 }
+
+const assign = (settings: Record<string, string>) => sql.join(Object.entries(settings).map(([name, value]) => sql`set_config(${name}, ${value}, true)`));
 
 const inside = new AsyncLocalStorage<true>();
 
@@ -41,22 +47,34 @@ export async function openDatabase(location: DatabaseLocation, onStatement?: (ev
   const backend = await openBackend(location);
   const kysely = new Kysely<Schema>({ dialect: backend.dialect, ...(onStatement && { log: onStatement }) });
 
-  const run = async <T, X>(work: (tx: X) => Promise<T>, settings: Record<string, string>, snapshot: boolean): Promise<T> => {
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
     if (inside.getStore()) throw new Error('a transaction was opened inside another; pass the open one on');
-    const open = kysely.transaction();
-    // PGlite's one connection is a snapshot by itself, and Kysely's dialect for it knows no transaction modes.
-    const isolated = snapshot && backend.kind === 'postgresql' ? open.setIsolationLevel('repeatable read') : open;
-    const assigned = sql.join(Object.entries(settings).map(([name, value]) => sql`set_config(${name}, ${value}, true)`));
     try {
-      return await inside.run(true, () =>
-        isolated.execute(async (tx) => {
-          if (Object.keys(settings).length > 0) await sql`SELECT ${assigned}`.execute(tx);
-          return work(tx as X);
-        }),
-      );
+      return await inside.run(true, work);
     } catch (error) {
       throw isOutage(error) ? new Fault('unavailable', { message: 'The database cannot answer right now.', cause: error }) : error;
     }
+  };
+  const run = <T, X>(work: (tx: X) => Promise<T>, settings: Record<string, string>, snapshot: boolean): Promise<T> =>
+    guard(() => {
+      const open = kysely.transaction();
+      // PGlite's one connection is a snapshot by itself, and Kysely's dialect for it knows no transaction modes.
+      const isolated = snapshot && backend.kind === 'postgresql' ? open.setIsolationLevel('repeatable read') : open;
+      return isolated.execute(async (tx) => {
+        if (Object.keys(settings).length > 0) await sql`SELECT ${assign(settings)}`.execute(tx);
+        return work(tx as X);
+      });
+    });
+  const call = async <Row>(organizationId: OrganizationId, name: string, argument: string): Promise<Row[]> => {
+    const called = sql.id(name);
+    if (backend.kind === 'pglite') {
+      // Kysely lets a lone statement slip into whatever transaction PGlite has open.
+      return run(async (tx: Tx) => (await sql<Row>`SELECT * FROM ${called}(${organizationId}, ${argument}::jsonb)`.execute(tx)).rows, asOrganization(organizationId), false);
+    }
+    // The function's argument comes from the row that opens the organization, so that is evaluated first.
+    const statement = sql<Row>`WITH opened AS MATERIALIZED (SELECT ${assign(asOrganization(organizationId))}, ${organizationId}::text AS organization)
+      SELECT called.* FROM opened, LATERAL ${called}(opened.organization, ${argument}::jsonb) AS called`;
+    return guard(async () => (await statement.execute(kysely)).rows);
   };
   const asOrganization = (organizationId: OrganizationId) => ({ ...PATIENCE, role: 'kontext_app', 'kontext.organization': organizationId });
 
@@ -67,8 +85,8 @@ export async function openDatabase(location: DatabaseLocation, onStatement?: (ev
     read: (organizationId, work) => run(work, { ...asOrganization(organizationId), transaction_read_only: 'on' }, true),
     asIdentity: (work) => run(work, { ...PATIENCE, role: 'kontext_identity' }, false),
     asOwner: (work) => run(work, {}, false),
-    listen: backend.listen,
-    notify: backend.notify,
+    call: (organizationId, name, argument) => call(organizationId, name, argument),
+    openChannel: backend.openChannel,
     async [Symbol.asyncDispose]() {
       await kysely.destroy();
       // Kysely leaves a database open that it was never asked to use.

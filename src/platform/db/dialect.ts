@@ -13,14 +13,19 @@ export interface Backend {
   readonly kind: 'postgresql' | 'pglite';
   readonly dialect: Dialect;
   /**
-   * Hears notifications on a channel until `stop`. `onGap` is called whenever some may have been missed: after a lost
-   * connection came back. Never throws; a listener that cannot connect keeps trying.
+   * Hears and sends notifications on a channel until `stop`. `onGap` is called whenever some may have been missed: after a
+   * lost connection came back. Never throws; a channel that cannot connect keeps trying.
    */
-  listen(channel: string, onNotify: (payload: string) => void, onGap: () => void): { stop(): Promise<void> };
-  /** Sends to every listener on every node. Outside any transaction. */
-  notify(channel: string, payload: string): Promise<void>;
+  openChannel(name: string, onNotify: (payload: string) => void, onGap: () => void): Channel;
   /** Closes whatever is still open. */
   close(): Promise<void>;
+}
+
+/** Notifications, heard by every node that is connected when they are sent. */
+export interface Channel {
+  /** Sends to every listener on every node, or to none where the connection is gone just now. */
+  notify(payload: string): void;
+  stop(): Promise<void>;
 }
 
 const BIGINT_OID = 20;
@@ -44,11 +49,13 @@ async function openPGlite(directory: string | null, snapshot: Blob | undefined):
   return {
     kind: 'pglite',
     dialect: new PGliteDialect({ pglite }),
-    listen(channel, onNotify) {
-      const unlisten = pglite.listen(channel, onNotify);
-      return { stop: async () => void (await unlisten)() };
+    openChannel(name, onNotify) {
+      const unlisten = pglite.listen(name, onNotify);
+      return {
+        notify: (payload) => void pglite.query('SELECT pg_notify($1, $2)', [name, payload]).catch(() => {}),
+        stop: async () => void (await unlisten)(),
+      };
     },
-    notify: async (channel, payload) => void (await pglite.query('SELECT pg_notify($1, $2)', [channel, payload])),
     close: async () => void (pglite.closed || (await pglite.close())),
   };
 }
@@ -68,8 +75,7 @@ function openPostgres(url: string, poolSize: number): Backend {
   return {
     kind: 'postgresql',
     dialect: new PostgresDialect({ pool }),
-    listen: (channel, onNotify, onGap) => listenPostgres(url, channel, onNotify, onGap),
-    notify: async (channel, payload) => void (await pool.query('SELECT pg_notify($1, $2)', [channel, payload])),
+    openChannel: (name, onNotify, onGap) => openPostgresChannel(url, name, onNotify, onGap),
     close: async () => void (pool.ended || (await pool.end())),
   };
 }
@@ -77,13 +83,15 @@ function openPostgres(url: string, poolSize: number): Backend {
 const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 500;
 
-/** One LISTEN connection with a heartbeat, because such a connection can die without a word. */
-function listenPostgres(url: string, channel: string, onNotify: (payload: string) => void, onGap: () => void): { stop(): Promise<void> } {
+/** One connection that listens and notifies, with a heartbeat, because such a connection can die without a word. */
+function openPostgresChannel(url: string, name: string, onNotify: (payload: string) => void, onGap: () => void): Channel {
   let stopped = false;
+  let connected = false;
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const retry = (): void => {
+    connected = false;
     clearInterval(timer);
     client?.removeAllListeners();
     client?.on('error', () => {});
@@ -91,31 +99,41 @@ function listenPostgres(url: string, channel: string, onNotify: (payload: string
     client = undefined;
     if (!stopped) timer = setTimeout(connect, RECONNECT_MS * (0.5 + Math.random()));
   };
+  /** One query after the other, as the driver demands. A failure drops the connection. */
+  let last: Promise<unknown> = Promise.resolve();
+  const ask = (on: pg.Client, text: string, values: readonly string[] = []): void => {
+    last = last.then(async () => void (client === on && (await on.query(text, [...values])))).catch(() => void (client === on && retry()));
+  };
   const connect = (): void => {
-    const fresh = (client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 10_000, keepAlive: true }));
+    const fresh = (client = new pg.Client({ connectionString: url, application_name: `kontext ${name}`, connectionTimeoutMillis: 5_000, query_timeout: 10_000, keepAlive: true }));
     fresh.once('error', retry);
     fresh.once('end', retry);
     fresh.on('notification', (message) => onNotify(message.payload ?? ''));
     fresh
       .connect()
-      .then(() => fresh.query(`LISTEN ${pg.escapeIdentifier(channel)}`))
+      // A bell need not survive a crash, so no notification waits for the disk.
+      .then(() => fresh.query(`SET synchronous_commit TO off; LISTEN ${pg.escapeIdentifier(name)}`))
       .then(() => {
         if (client !== fresh) return;
+        connected = true;
         onGap();
-        timer = setInterval(() => fresh.query('SELECT 1').catch(retry), HEARTBEAT_MS);
+        timer = setInterval(() => ask(fresh, 'SELECT 1'), HEARTBEAT_MS);
       })
       .catch(() => client === fresh && retry());
   };
   connect();
   return {
+    notify: (payload) => void (connected && client && ask(client, 'SELECT pg_notify($1, $2)', [name, payload])),
     stop: async () => {
       stopped = true;
+      connected = false;
       clearTimeout(timer);
       clearInterval(timer);
-      const last = client;
-      last?.removeAllListeners();
-      last?.on('error', () => {});
-      await last?.end().catch(() => {});
+      const open = client;
+      client = undefined;
+      open?.removeAllListeners();
+      open?.on('error', () => {});
+      await open?.end().catch(() => {});
     },
   };
 }

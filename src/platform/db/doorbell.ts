@@ -2,11 +2,12 @@ import type { OrganizationId } from '../../kernel/index.ts';
 import type { Database } from './database.ts';
 
 const CHANNEL = 'kontext_audit';
-const DEBOUNCE_MS = 5;
+/** At most so often under load; a lone ring is sent at once. */
+const PAUSE_MS = 20;
 
 /**
  * Says "something may have been appended", never what. Lossy by design: whoever waits also looks by itself now and then.
- * Rings are debounced and sent after the commit, outside of any transaction.
+ * Rings are gathered and sent after the commit, outside of any transaction.
  */
 export interface Doorbell extends AsyncDisposable {
   /** Call after the commit. Returns at once. */
@@ -15,26 +16,24 @@ export interface Doorbell extends AsyncDisposable {
   onRing(organizationId: OrganizationId, callback: () => void): () => void;
 }
 
-export function openDoorbell(database: Pick<Database, 'listen' | 'notify'>): Doorbell {
+export function openDoorbell(database: Pick<Database, 'openChannel'>): Doorbell {
   const callbacks = new Map<string, Set<() => void>>();
   const pending = new Set<OrganizationId>();
   let timer: NodeJS.Timeout | undefined;
 
   const call = (organizationId: string): void => callbacks.get(organizationId)?.forEach((callback) => callback());
-  const listener = database.listen(CHANNEL, (payload) => payload.split(',').forEach(call), () => [...callbacks.keys()].forEach(call));
+  const channel = database.openChannel(CHANNEL, (payload) => payload.split(',').forEach(call), () => [...callbacks.keys()].forEach(call));
   const send = (): void => {
-    timer = undefined;
     const organizations = [...pending];
     pending.clear();
     // 150 ids stay below the 8,000 bytes of a notification.
-    for (let i = 0; i < organizations.length; i += 150) {
-      database.notify(CHANNEL, organizations.slice(i, i + 150).join(',')).catch(() => {});
-    }
+    for (let i = 0; i < organizations.length; i += 150) channel.notify(organizations.slice(i, i + 150).join(','));
+    timer = organizations.length > 0 ? setTimeout(send, PAUSE_MS) : undefined;
   };
   return {
     ring(organizationId) {
       pending.add(organizationId);
-      timer ??= setTimeout(send, DEBOUNCE_MS);
+      timer ??= setTimeout(send, 0);
     },
     onRing(organizationId, callback) {
       const set = callbacks.get(organizationId) ?? new Set();
@@ -46,7 +45,7 @@ export function openDoorbell(database: Pick<Database, 'listen' | 'notify'>): Doo
     },
     async [Symbol.asyncDispose]() {
       clearTimeout(timer);
-      await listener.stop();
+      await channel.stop();
     },
   };
 }

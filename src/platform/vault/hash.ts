@@ -2,7 +2,7 @@ import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** SHA-256 of UTF-8 text. For bearer values of at least 128 random bits, which need no slow hash. */
 export function digest(text: string): Uint8Array {
-  return createHash('sha256').update(text, 'utf8').digest();
+  return hash('sha256', text, 'buffer');
 }
 
 /** SHA-256 of the parts one after the other. */
