@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely';
+import type { EventDraft } from '../audit/index.ts';
 import type { ApplicationId, Id, IntegrationId, OrganizationId, Role, UserId } from '../kernel/index.ts';
 import { digest, type ConnectionTable, type DataKey, type IntegrationTable, type Tx, type Wells } from '../platform/index.ts';
 import type { Rule } from '../policy/index.ts';
@@ -29,6 +30,8 @@ export interface Facts {
   readonly connection: Selectable<ConnectionTable> | null;
   readonly rules: readonly Rule[];
   readonly dataKey: DataKey;
+  /** How the log names them; frozen, so that it is written once. */
+  readonly named: Pick<EventDraft, 'application' | 'user' | 'integration'>;
 }
 
 /**
@@ -102,6 +105,11 @@ export async function loadFacts(deps: Pick<Wells, 'keyring'>, tx: Tx, key: Facts
     connection,
     rules: integration ? await loadRules(tx, key, integration.id, [...who.group_ids, ...(who.user_role ? [who.user_role] : [])]) : [],
     dataKey: await deps.keyring.key(tx, key.organizationId),
+    named: {
+      application: Object.freeze({ id: key.applicationId, name: who.app_name ?? key.applicationId }),
+      user: key.userId !== null && who.user_name !== null ? Object.freeze({ id: key.userId, name: who.user_name }) : undefined,
+      integration: integration ? Object.freeze({ id: integration.id, handle: integration.handle }) : undefined,
+    },
   };
 }
 

@@ -119,20 +119,17 @@ function toActor(request: AccessRequest, { application }: Facts): ApplicationAct
 }
 
 function toDraft(request: AccessRequest, facts: Facts, { outcome, logged, decision, credential }: Settled, durationMs: number): EventDraft {
-  const { application, user, integration } = facts;
   return {
     kind: 'access.exchanged',
     outcome: logged,
-    application: application ? { id: application.id, name: application.name } : { id: request.applicationId, name: request.applicationId },
-    user: user ? { id: user.id, name: user.name } : undefined,
-    integration: integration ? { id: integration.id, handle: integration.handle } : undefined,
+    ...facts.named,
     connection: credential?.connection?.id,
     capability: request.capabilities?.map(({ handle, operation }) => `${handle}:${operation}`).join(' '),
     decision: decision as Json | undefined,
     durationMs: Math.round(durationMs * 1_000) / 1_000,
     details: {
       door: request.door,
-      ...(integration ? {} : { target: request.target }),
+      ...(facts.integration ? {} : { target: request.target }),
       ...(outcome.kind === 'obstacle' && { reason: outcome.obstacle }),
       ...(outcome.kind === 'not_connected' && { reason: outcome.reason }),
     },

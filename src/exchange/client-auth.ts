@@ -20,6 +20,8 @@ const CLIENT_AUTH: Readonly<Record<ClientAuthMethod, (request: ClientRequest) =>
   none: ({ parameters, authorization }) => (authorization !== undefined || parameters.has('client_secret') ? null : { clientId: parameters.get('client_id') ?? '', secret: null }),
 };
 
+const METHODS = Object.keys(CLIENT_AUTH) as ClientAuthMethod[];
+
 export interface ClientRequest {
   readonly parameters: ReadonlyMap<string, string>;
   readonly authorization: string | undefined;
@@ -71,10 +73,11 @@ export function openClientAuthenticator(deps: Pick<Wells, 'db' | 'clock' | 'metr
 }
 
 function readPresented(request: ClientRequest): Presented & { method: ClientAuthMethod } {
-  const used = (Object.keys(CLIENT_AUTH) as ClientAuthMethod[]).flatMap((method) => {
+  const used: (Presented & { method: ClientAuthMethod })[] = [];
+  for (const method of METHODS) {
     const presented = CLIENT_AUTH[method](request);
-    return presented ? [{ ...presented, method }] : [];
-  });
+    if (presented) used.push({ ...presented, method });
+  }
   const [first, second] = used;
   if (!first || second) throw new Fault('invalid_input', { message: 'Authenticate the client in exactly one way.', field: 'client_id' });
   const named = request.parameters.get('client_id');
@@ -104,4 +107,4 @@ function parseBasic(authorization: string): Presented {
   }
 }
 
-const formDecode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
+const formDecode = (text: string): string => (/[%+]/.test(text) ? decodeURIComponent(text.replaceAll('+', ' ')) : text);

@@ -110,9 +110,10 @@ async function answer(settings: HttpServerSettings, table: readonly CompiledRout
 
 function parseUrl(req: IncomingMessage): URL {
   const target = req.url ?? '/';
-  if (!target.startsWith('/') || !URL.canParse(`http://server${target}`)) throw new Fault('invalid_input', { message: 'The request target is not a path.' });
   // Two leading slashes would name a host.
-  return new URL(`http://server${target.replace(/^\/+/, '/')}`);
+  const url = target.startsWith('/') ? URL.parse(`http://server${target.replace(/^\/+/, '/')}`) : null;
+  if (!url) throw new Fault('invalid_input', { message: 'The request target is not a path.' });
+  return url;
 }
 
 function findRoute(table: readonly CompiledRoute[], method: string, path: string): { route: Route; params: Readonly<Record<string, string>> } {

@@ -39,5 +39,8 @@ export function decrypt(key: KeyObject, sealed: Uint8Array, boundTo: string): Bu
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, tagAt), { authTagLength: TAG_BYTES });
   decipher.setAAD(Buffer.from(boundTo, 'utf8'));
   decipher.setAuthTag(sealed.subarray(tagAt, tagAt + TAG_BYTES));
-  return Buffer.concat([decipher.update(sealed.subarray(tagAt + TAG_BYTES)), decipher.final()]);
+  const plain = decipher.update(sealed.subarray(tagAt + TAG_BYTES));
+  // Throws unless the tag holds; GCM keeps nothing back for it.
+  decipher.final();
+  return plain;
 }
