@@ -1,8 +1,9 @@
-import { execute, getOperationAST, GraphQLError, OperationTypeNode, parse, subscribe, validate, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, getOperationAST, GraphQLError, OperationTypeNode, parse, validate, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { Fault } from '../kernel/index.ts';
 import type { GraphContext } from './context.ts';
 import { checkShape, checkTokens, LIMITS, priceOperation } from './limits.ts';
 import { schema } from './schema.ts';
+import { runSubscription } from './subscription.ts';
 import { checkLiterals, checkVariables } from './text.ts';
 
 /** Everything that is wrong with a document. */
@@ -50,7 +51,7 @@ export async function runOperation(args: ExecutionArgs, timeoutMs: number): Prom
   } catch (error) {
     return failed(error);
   }
-  if (operation.operation === OperationTypeNode.SUBSCRIPTION) return subscribe(args);
+  if (operation.operation === OperationTypeNode.SUBSCRIPTION) return runSubscription(args);
   const timeout = AbortSignal.timeout(timeoutMs);
   const { exceeded } = (args.contextValue as GraphContext).budget;
   try {
