@@ -23,7 +23,7 @@ async function nextOf(actor: Actor, source: string): Promise<() => Promise<Execu
   if (!(Symbol.asyncIterator in stream)) throw new Error(JSON.stringify(stream));
   // The position is taken with the first pull; heartbeats are passed over.
   const pending = (async () => {
-    for await (const result of stream) if ('kind' in (result.data?.['auditFeed'] as object)) return result;
+    for await (const result of stream) if ('kind' in ((result.data?.['auditFeed'] ?? {}) as object)) return result;
     throw new Error('the feed ended');
   })();
   await new Promise((resolve) => setTimeout(resolve, 50));
