@@ -3,7 +3,7 @@ import { openAppender, openFeeds } from './audit/index.ts';
 import { StartRefused, type Config } from './config.ts';
 import { createOrganization, hasOrganizations } from './directory/index.ts';
 import { openExchange } from './exchange/index.ts';
-import { openGraphql, openHttpServer, operationRoutes, pageRoutes, sidecarRoutes, type HttpServer, type HttpServerSettings } from './http/index.ts';
+import { openGraphqlLater, openHttpServer, operationRoutes, pageRoutes, sidecarRoutes, type HttpServer, type HttpServerSettings } from './http/index.ts';
 import { openIdentity } from './identity/index.ts';
 import { Fault } from './kernel/index.ts';
 import {
@@ -31,6 +31,7 @@ export type ServerRole = (typeof ROLES)[number];
 
 const FEED = { heartbeatMs: 15_000, pollMs: 1_000 };
 const GRAPHQL = { timeoutMs: 15_000, pingMs: 15_000 };
+const LOAD_AFTER_MS = 50;
 const FETCH = { timeoutMs: 10_000, maxBytes: 2_000_000 };
 
 export interface WellsOptions {
@@ -120,9 +121,12 @@ export async function openPlane(config: Config, role: ServerRole, options: Wells
     const server = stack.use(await openHttpServer({ name, host: config.host, port, routes: [...operations, ...routes], log: wells.log, metrics: wells.metrics, ...(upgrade && { upgrade }) }));
     doors.push({ name, url, server });
   };
-  const graphql = role === 'sidecar' ? null : openGraphql({ ...wells, feeds, identity }, { ...GRAPHQL, development: config.development });
+  const graphql = role === 'sidecar' ? null : openGraphqlLater({ ...wells, feeds, identity }, { ...GRAPHQL, development: config.development });
   if (graphql) await open('server', config.publicUrl, config.port, [...graphql.routes, ...identity.routes, ...pageRoutes(wells, identity)], graphql.upgrade);
   if (role !== 'server') await open('sidecar', config.sidecarUrl, config.sidecarPort, sidecarRoutes(exchange));
+
+  // Ready is ready: what is loaded now keeps nobody waiting but who asks for it at once.
+  if (graphql) setTimeout(() => graphql.load().catch((error: unknown) => wells.log.error({ err: error }, 'the GraphQL door cannot be loaded')), LOAD_AFTER_MS).unref();
 
   const opened = stack.move();
   const stop = async (graceMs: number): Promise<void> => {

@@ -1,5 +1,6 @@
-export { openGraphql } from './graphql.ts';
 export type { Graphql, GraphqlSettings } from './graphql.ts';
+export { openGraphqlLater } from './graphql-later.ts';
+export type { LateGraphql } from './graphql-later.ts';
 export { operationRoutes } from './operations.ts';
 export { pageRoutes } from './pages/index.ts';
 export { openHttpServer } from './server.ts';
