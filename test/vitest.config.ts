@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { ClosingLine } from './test/support/closing-line.ts';
+import { ClosingLine } from './support/closing-line.ts';
 
 // Vite would otherwise load graphql twice, and `instanceof GraphQLSchema` would fail between the two.
 const resolve = { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] };
