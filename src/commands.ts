@@ -31,7 +31,8 @@ const COMMANDS: Readonly<Record<string, { readonly options: readonly string[]; r
 
 async function main(argv: readonly string[]): Promise<number> {
   const words = argv.filter((word, index) => !word.startsWith('--') && !argv[index - 1]?.startsWith('--'));
-  const command = COMMANDS[words.join(' ')];
+  const asked = words.join(' ');
+  const command = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
   if (!command) {
     process.stderr.write(`${USAGE}\n`);
     return 2;
@@ -76,6 +77,7 @@ async function verify(wells: Wells, { organization, expect }: Options): Promise<
   const remembered = expect === undefined ? undefined : parseHead(expect);
   if (remembered && !organization) throw new StartRefused('--expect belongs to one log: name it with --organization.');
   const organizations: OrganizationId[] = organization ? [organization] : await wells.db.asOwner(async (tx) => (await tx.selectFrom('organization').select('id').orderBy('id').execute()).map(({ id }) => id));
+  if (organizations.length === 0) throw new StartRefused('There is no log to verify: the database holds no organization. Look at DATABASE_URL and DATA_DIR.');
   let intact = true;
   for (const id of organizations) {
     const verification = await verifyLog(wells.db, id, remembered);

@@ -48,6 +48,10 @@ export async function openWells(config: Config, options: WellsOptions): Promise<
   const setting = config.databaseUrl === undefined ? 'DATA_DIR' : 'DATABASE_URL';
   const db = stack.use(await openDatabaseOf(config, options).catch(refuse(setting)));
   await migrate(db).catch(refuse(setting));
+  const keyring = openKeyring(keys);
+  await db.asOwner((tx) => keyring.check(tx)).catch((error: unknown) => {
+    throw new StartRefused((error as Error).message);
+  });
   const bell = stack.use(openDoorbell(db));
   const fetch = stack.use(openSafeFetch({ ...FETCH, allowPrivate: config.allowPrivateNetwork }));
   const opened = stack.move();
@@ -58,7 +62,7 @@ export async function openWells(config: Config, options: WellsOptions): Promise<
     log: options.log,
     clock: options.clock ?? systemClock,
     metrics: openMetrics(),
-    keyring: openKeyring(keys),
+    keyring,
     urls: { public: config.publicUrl, sidecar: config.sidecarUrl },
     environment: options.environment,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

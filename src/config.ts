@@ -19,11 +19,17 @@ export interface Config {
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
-const port = z.coerce.number().int().min(0).max(65_535);
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port from 1 to 65535')
+  .transform(Number)
+  .refine((number) => number >= 1 && number <= 65_535, 'must be a port from 1 to 65535');
 const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
 const url = z.string().transform((text, context) => {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, '');
-  context.addIssue('must be an http or https URL');
+  const parsed = URL.parse(text);
+  // A bare origin: everything is served at its root, and it is the issuer.
+  if (parsed && /^https?:$/.test(parsed.protocol) && parsed.href === `${parsed.origin}/`) return parsed.origin;
+  context.addIssue('must be an http or https URL without path, query or user');
   return z.NEVER;
 });
 const bootstrap = z.string().transform((text, context) => {
@@ -41,7 +47,7 @@ const SETTINGS = z.object({
   PUBLIC_URL: url.optional(),
   SIDECAR_URL: url.optional(),
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL').optional(),
-  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
+  DATABASE_POOL_SIZE: z.string().regex(/^\d{1,3}$/, 'must be a number from 2 to 200').transform(Number).refine((number) => number >= 2 && number <= 200, 'must be a number from 2 to 200').default(10),
   DATA_DIR: z.string().min(1).default('.kontext'),
   KONTEXT_MASTER_KEY: z.string().optional(),
   KONTEXT_BOOTSTRAP: bootstrap.optional(),
@@ -64,6 +70,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new StartRefused(`${issue?.path.join('.') ?? 'A setting'} ${issue?.message ?? 'is wrong'}.`);
   }
   const settings = parsed.data;
+  if (settings.PORT === settings.SIDECAR_PORT) throw new StartRefused('SIDECAR_PORT must be another port than PORT.');
   const development = settings.KONTEXT_ENV === 'development';
   const publicUrl = settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`;
   const sidecarUrl = settings.SIDECAR_URL ?? `http://localhost:${settings.SIDECAR_PORT}`;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +52,28 @@ describe('the command line', { timeout: 180_000 }, () => {
     expect(printed).toMatchObject({ organizationId: expect.stringMatching(/^org_/), serviceAccount: { clientId: expect.stringMatching(/^svc_/), clientSecret: expect.any(String) } });
     organizationId = printed.organizationId;
     expect(secretsIn(await start('start', { KONTEXT_BOOTSTRAP: 'Acme,alice@acme.test' }, urls))).toEqual([]);
+  });
+
+  it('refuses a database that another master key was used for, and a log that is not there', async () => {
+    const other = { ...variables, ...(await emptyDatabase()) };
+    const empty = await runMain(['audit', 'verify'], other).ended;
+    expect([empty.code, empty.stdout]).toEqual([1, '']);
+    expect(empty.stderr).toContain('There is no log to verify');
+    const changed = ON_POSTGRESQL ? { ...variables, KONTEXT_MASTER_KEY: randomBytes(32).toString('base64') } : variables;
+    const key = join(variables['DATA_DIR'] ?? '', 'master.key');
+    const before = ON_POSTGRESQL ? '' : await readFile(key, 'utf8');
+    if (!ON_POSTGRESQL) await writeFile(key, randomBytes(32).toString('base64'));
+    const { code, stderr } = await runMain(['start'], changed).ended;
+    if (!ON_POSTGRESQL) await writeFile(key, before);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('is not the one this database was made with')]);
+  });
+
+  it.skipIf(ON_POSTGRESQL)('lets one process at a time into the embedded database', async () => {
+    await start('start', {}, urls, async () => {
+      const { code, stderr } = await run('audit verify');
+      expect([code, stderr]).toEqual([1, expect.stringContaining('is in use by another process')]);
+    });
+    expect((await run('audit verify')).code).toBe(0);
   });
 
   it('verifies the log, by exit code and against what was written down', async () => {

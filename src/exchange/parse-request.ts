@@ -19,13 +19,16 @@ export interface ExchangeParameters {
 
 type Parameters = ReadonlyMap<string, string>;
 
-const SUBJECT_FORMS: Readonly<Record<string, (parameters: Parameters) => SubjectForm>> = {
-  [ACCESS_TOKEN_TYPE]: (parameters) => ({ kind: 'user', token: required(parameters, 'subject_token') }),
-  [CONFIDENTIAL_CLIENT_TYPE]: (parameters) => {
-    if (parameters.has('subject_token')) throw invalid('subject_token', 'The organization\'s shared token is asked for without a subject token.');
-    return { kind: 'shared' };
-  },
-};
+const SUBJECT_FORMS: ReadonlyMap<string, (parameters: Parameters) => SubjectForm> = new Map([
+  [ACCESS_TOKEN_TYPE, (parameters: Parameters): SubjectForm => ({ kind: 'user', token: required(parameters, 'subject_token') })],
+  [
+    CONFIDENTIAL_CLIENT_TYPE,
+    (parameters: Parameters): SubjectForm => {
+      if (parameters.has('subject_token')) throw invalid('subject_token', 'The organization\'s shared token is asked for without a subject token.');
+      return { kind: 'shared' };
+    },
+  ],
+]);
 
 const KNOWN = new Set(['grant_type', 'client_id', 'client_secret', 'subject_token', 'subject_token_type', 'requested_token_type', 'resource', 'audience', 'scope']);
 const MAX_CAPABILITIES = 50;
@@ -35,8 +38,8 @@ export function parseExchange(parameters: Parameters): ExchangeParameters {
   const grantType = required(parameters, 'grant_type');
   if (grantType !== TOKEN_EXCHANGE_GRANT) throw new Fault('unsupported_grant_type', { field: 'grant_type' });
   for (const name of parameters.keys()) if (!KNOWN.has(name)) throw invalid(/^[\w.-]{1,64}$/.test(name) ? name : 'parameters', 'This parameter is not known here.');
-  const form = SUBJECT_FORMS[required(parameters, 'subject_token_type')];
-  if (!form) throw invalid('subject_token_type', `Not served here; send ${Object.keys(SUBJECT_FORMS).join(' or ')}.`);
+  const form = SUBJECT_FORMS.get(required(parameters, 'subject_token_type'));
+  if (!form) throw invalid('subject_token_type', `Not served here; send ${[...SUBJECT_FORMS.keys()].join(' or ')}.`);
   const requested = parameters.get('requested_token_type');
   if (requested !== undefined && requested !== ACCESS_TOKEN_TYPE) throw invalid('requested_token_type', `Only ${ACCESS_TOKEN_TYPE} can be issued.`);
   return { subject: form(parameters), target: parseTarget(parameters), capabilities: parseScope(parameters.get('scope')) };

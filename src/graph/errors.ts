@@ -27,7 +27,16 @@ export function faultOf(error: unknown): Fault {
   if (!(error instanceof GraphQLError) || !(inner instanceof GraphQLError)) return toFault(inner);
   // GraphQL's own errors speak of the document, unless one arises while executing without pointing there: then a value of ours does not fit the schema.
   if (error.path && !inner.nodes) return toFault(error);
-  return new Fault('invalid_input', { message: error.message, hint: 'Correct the document or its variables; the schema says what is served.' });
+  return new Fault('invalid_input', { message: withoutValues(error.message), hint: 'Correct the document or its variables; the schema says what is served.' });
+}
+
+/** What the engine says of a document or its variables, less the values it quotes: one of them may be a secret in the wrong place. */
+export function withoutValues(message: string): string {
+  return message
+    .replace(/,? found:? [\s\S]*$/i, '.')
+    .replace(/ cannot represent ([^:]*): [\s\S]*$/, ' cannot represent this $1.')
+    .replace(/\b(String|BlockString|Int|Float) "[\s\S]*$/, '$1.')
+    .replace(/\bValue (["{[])[\s\S]*? (does not|is not|cannot)/, 'This value $2');
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof GraphQLError ? (error.cause ?? error.originalError ?? undefined) : undefined);

@@ -29,7 +29,7 @@ export async function openHttpServer(settings: HttpServerSettings): Promise<Http
   const table = settings.routes.map(compileRoute);
   const underway = new Set<ServerResponse>();
   let draining = false;
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 30_000, maxHeaderSize: 16_384 }, (req, res) => {
+  const server = createServer({ shouldUpgradeCallback: (req) => isWebSocket(settings, req), requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 30_000, maxHeaderSize: 16_384 }, (req, res) => {
     underway.add(res);
     res.once('close', () => underway.delete(res));
     if (draining) askToClose(res);
@@ -61,6 +61,9 @@ function askToClose(res: ServerResponse): void {
   if (!res.headersSent) res.setHeader('connection', 'close');
 }
 
+/** Any other upgrade is ignored, and the request answered as if it had not asked. @see RFC 9110 section 7.8 */
+const isWebSocket = ({ upgrade }: HttpServerSettings, req: IncomingMessage): boolean => upgrade !== undefined && req.headers.upgrade?.toLowerCase() === 'websocket';
+
 function listen(server: Server, { host, port, name }: HttpServerSettings): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(error.code === 'EADDRINUSE' ? `The ${name} cannot listen on port ${port}: it is in use.` : `The ${name} cannot listen on ${host}:${port}: ${error.message}.`)));
@@ -88,6 +91,7 @@ function compileRoute(route: Route): CompiledRoute {
 
 async function answer(settings: HttpServerSettings, table: readonly CompiledRoute[], req: IncomingMessage, res: ServerResponse): Promise<void> {
   const requestId = newId('request');
+  const startedAt = performance.now();
   res.setHeader('x-request-id', requestId);
   let route: Route | undefined;
   try {
@@ -99,12 +103,15 @@ async function answer(settings: HttpServerSettings, table: readonly CompiledRout
   } catch (thrown) {
     const fault = toFault(thrown);
     if (fault.code === 'internal') settings.log.error({ err: thrown, requestId, route: route?.path }, 'a request failed');
+    if (fault.code === 'unavailable') settings.log.warn({ err: thrown, requestId, route: route?.path }, 'a request could not be answered safely');
     if (res.headersSent) res.destroy();
     else drawFault(res, fault, requestId, route?.faults ?? 'problem');
     // What is still coming of a refused body is not read.
     if (!req.complete) res.once('finish', () => req.destroy());
   } finally {
     settings.metrics.requests.inc({ route: route?.path ?? 'none', status: String(res.statusCode) });
+    // The route as it is written, never the path or query that came: they may carry codes and states.
+    settings.log.info({ requestId, method: req.method, route: route?.path ?? 'none', status: res.statusCode, ms: Math.round(performance.now() - startedAt) }, 'answered');
   }
 }
 

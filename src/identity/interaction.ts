@@ -118,14 +118,14 @@ export async function answerConsent(deps: InteractionDeps, call: Call): Promise<
   if (interaction.prompt.name !== 'consent' || !isFormToken(deps.urls, call.req, interaction.uid, form.get('form_token') ?? '')) {
     throw new Fault('forbidden', { message: 'This answer did not come from our page.', hint: 'Go back to the application and start again.' });
   }
-  const answer = ANSWERS[form.get('decision') ?? ''];
+  const answer = ANSWERS.get(form.get('decision') ?? '');
   if (!answer) throw new Fault('invalid_input', { message: 'Answer with allow or decline.', field: 'decision' });
   await answer(deps, call, pending, user, form);
 }
 
 type Answer = (deps: InteractionDeps, call: Call, pending: Pending, user: BrowserUser, form: ReadonlyMap<string, string>) => Promise<void>;
 
-const ANSWERS: Readonly<Record<string, Answer>> = { allow, decline };
+const ANSWERS: ReadonlyMap<string, Answer> = new Map(Object.entries({ allow, decline }));
 
 async function allow(deps: InteractionDeps, call: Call, { interaction, organizationId, applicationId }: Pending, user: BrowserUser, form: ReadonlyMap<string, string>): Promise<void> {
   const actor = toActor(user, call);

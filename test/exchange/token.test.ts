@@ -131,6 +131,8 @@ describe('bad input names the parameter', () => {
     ['grant_type', { grant_type: 'client_credentials' }, 'unsupported_grant_type'],
     ['subject_token_type', { subject_token_type: undefined }, 'invalid_request'],
     ['subject_token_type', { subject_token_type: 'urn:ietf:params:oauth:token-type:saml2' }, 'invalid_request'],
+    ['subject_token_type', { subject_token_type: '__proto__' }, 'invalid_request'],
+    ['subject_token_type', { subject_token_type: 'constructor' }, 'invalid_request'],
     ['subject_token', { subject_token: undefined }, 'invalid_request'],
     ['subject_token', { subject_token: 'not-a-jwt' }, 'invalid_request'],
     ['subject_token', { subject_token_type: CONFIDENTIAL_CLIENT_TYPE }, 'invalid_request'],

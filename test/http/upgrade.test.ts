@@ -35,3 +35,24 @@ test('a client that asks for a WebSocket and resets the connection harms nobody 
   process.off('uncaughtException', onError);
   expect(survived).toBe(true);
 });
+
+test('an upgrade that is not served is ignored, and the request answered', async () => {
+  await using wells = await openTestWells();
+  await using server = await openHttpServer({
+    name: 'test',
+    host: '127.0.0.1',
+    port: 0,
+    routes: [{ method: 'GET', path: '/healthz', faults: 'problem', handle: ({ res }) => void res.end('ok') }],
+    log: wells.log,
+    metrics: wells.metrics,
+  });
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(server.port, '127.0.0.1', () => socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n'));
+    socket.once('data', (data) => {
+      socket.destroy();
+      resolve(String(data));
+    });
+    socket.once('error', reject);
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+});

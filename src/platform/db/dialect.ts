@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { PGlite, types as pgliteTypes } from '@electric-sql/pglite';
 import { PGliteDialect, PostgresDialect, type Dialect } from 'kysely';
 import pg from 'pg';
+import { holdDirectory } from './lock.ts';
 
 /** Where the rows are: PostgreSQL by URL, or PGlite in a directory (null: in memory), begun from a dumped data directory where one is given. */
 export type DatabaseLocation =
@@ -42,6 +43,8 @@ export async function openBackend(location: DatabaseLocation): Promise<Backend> 
 
 async function openPGlite(directory: string | null, snapshot: Blob | undefined): Promise<Backend> {
   if (directory) await mkdir(directory, { recursive: true, mode: 0o700 });
+  // Two processes over one directory overwrite each other's pages, and lose everything.
+  const lock = directory ? await holdDirectory(directory) : null;
   // All in one object: a first argument that is undefined makes PGlite drop the second.
   const parsers = { [BIGINT_OID]: parseBigint, [pgliteTypes.BYTEA]: parseBytea };
   const pglite = new PGlite({ parsers, ...(directory !== null && { dataDir: directory }), ...(snapshot && { loadDataDir: snapshot }) });
@@ -56,7 +59,10 @@ async function openPGlite(directory: string | null, snapshot: Blob | undefined):
         stop: async () => void (await unlisten)(),
       };
     },
-    close: async () => void (pglite.closed || (await pglite.close())),
+    async close() {
+      if (!pglite.closed) await pglite.close();
+      await lock?.release();
+    },
   };
 }
 

@@ -25,7 +25,7 @@ export interface DataKey {
 export function parseMasterKeys(text: string): MasterKeys {
   const keys = text.split(',').map((part): MasterKey => {
     const bytes = Buffer.from(part.trim(), 'base64');
-    if (bytes.length !== 32) throw new Error('KONTEXT_MASTER_KEY must hold one or more keys of 32 bytes in base64, separated by commas, newest first.');
+    if (bytes.length !== 32 || bytes.toString('base64').replace(/=+$/, '') !== part.trim().replace(/=+$/, '')) throw new Error('KONTEXT_MASTER_KEY must hold one or more keys of 32 bytes in base64, separated by commas, newest first.');
     return { id: createHash('sha256').update('kontext master key id').update(bytes).digest('hex').slice(0, 16), secret: createSecretKey(bytes) };
   });
   return keys as unknown as MasterKeys; // split never answers an empty list
@@ -52,6 +52,8 @@ export interface Keyring {
   create(tx: Tx | OwnerTx, organizationId: OrganizationId): Promise<void>;
   /** The organization's data key. Throws where there is none or no master key opens it. */
   key(tx: Tx | OwnerTx, organizationId: OrganizationId): Promise<DataKey>;
+  /** Throws one sentence where a data key was wrapped by a master key that is not given. */
+  check(tx: OwnerTx): Promise<void>;
   /** The server's own data key, made on first use. */
   platformKey(tx: IdentityTx): Promise<DataKey>;
 }
@@ -82,6 +84,11 @@ export function openKeyring(masterKeys: MasterKeys): Keyring {
     return key;
   };
   return {
+    async check(tx) {
+      const rows = await tx.selectFrom('data_key').select('master_key_id').distinct().execute();
+      const missing = rows.find(({ master_key_id }) => !masterKeys.some(({ id }) => id === master_key_id));
+      if (missing) throw new Error(`No master key in force has the id ${missing.master_key_id} that wrapped a data key: KONTEXT_MASTER_KEY or the key file in DATA_DIR is not the one this database was made with.`);
+    },
     create: insert,
     async key(tx, organizationId) {
       const key = await load(tx, organizationId);
