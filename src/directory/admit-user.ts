@@ -1,6 +1,7 @@
 import { change, type ChangeDeps, type Changed, type EventDraft } from '../audit/index.ts';
-import { Fault, systemActor, type OrganizationId } from '../kernel/index.ts';
+import { systemActor, type OrganizationId } from '../kernel/index.ts';
 import { isUniqueViolation, newId, type Tx } from '../platform/index.ts';
+import { userDeactivated } from './ended.ts';
 import { named } from './named.ts';
 import { syncGroups } from './sync-groups.ts';
 import type { User } from './user.ts';
@@ -36,7 +37,7 @@ export async function admitUser(
     throw error;
   });
   if (user.status === 'ACTIVE') return user;
-  throw new Fault('forbidden', { message: 'Your account in this organization is deactivated.', hint: 'An administrator of the organization can activate it.' });
+  throw userDeactivated();
 }
 
 async function admitInside(tx: Tx, organizationId: OrganizationId, claims: Claims): Promise<Changed<User>> {

@@ -7,6 +7,7 @@ export type { Client } from './client.ts';
 export type { ClientId } from './client-secret.ts';
 export { createApplication } from './create-application.ts';
 export { differences } from './differences.ts';
+export { applicationDisabled, userDeactivated } from './ended.ts';
 export { findGroups, groupsOfUsers, listGroups } from './group.ts';
 export type { Group } from './group.ts';
 export { named } from './named.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { OrganizationId, Role, UserActor, UserId } from '../kernel/index.ts';
 import { cookieName, digest, digestHex, formatCookie, randomToken, readCookies, sameDigest, type Urls, type Wells } from '../platform/index.ts';
-import { userDeactivated } from './ended.ts';
+import { userDeactivated } from '../directory/index.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import type { Origin } from './origin.ts';
 

@@ -1,7 +1,7 @@
 import type { Interaction, Provider } from 'oidc-provider';
 import type { ApplicationId, OrganizationId, UserId } from '../kernel/index.ts';
 import { digest, randomToken, type Tx, type Wells } from '../platform/index.ts';
-import { applicationDisabled, userDeactivated } from './ended.ts';
+import { applicationDisabled, userDeactivated } from '../directory/index.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import { toColumns } from './records.ts';
 import { APPLICATION_SCOPES } from './resources.ts';

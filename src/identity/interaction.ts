@@ -2,13 +2,13 @@ import { errors, type Client, type Interaction, type InteractionResults, type Pr
 import { Fault, isId, type ApplicationId, type OrganizationId } from '../kernel/index.ts';
 import { change } from '../audit/index.ts';
 import { readForm, resourcesOf, sendHtml, type Call, type Wells } from '../platform/index.ts';
+import { applicationDisabled } from '../directory/index.ts';
 import { replaceConsentRules } from '../policy/index.ts';
 import { findBrowserUser, formToken, isFormToken, toActor, type BrowserUser } from './browser-session.ts';
 import { clientMetadata } from './clients.ts';
 import { prepareGrant } from './consent-grant.ts';
 import { consentPage } from './consent-page.ts';
 import { loadOffer, readTicks } from './consent.ts';
-import { applicationDisabled } from './ended.ts';
 import { beginSignIn } from './sign-in.ts';
 
 export type InteractionDeps = Pick<Wells, 'db' | 'bell' | 'clock' | 'keyring' | 'fetch' | 'urls'> & { readonly provider: Provider };

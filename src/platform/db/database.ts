@@ -85,7 +85,7 @@ export async function openDatabase(location: DatabaseLocation, onStatement?: (ev
     read: (organizationId, work) => run(work, { ...asOrganization(organizationId), transaction_read_only: 'on' }, true),
     asIdentity: (work) => run(work, { ...PATIENCE, role: 'kontext_identity' }, false),
     asOwner: (work) => run(work, {}, false),
-    call: (organizationId, name, argument) => call(organizationId, name, argument),
+    call,
     openChannel: backend.openChannel,
     async [Symbol.asyncDispose]() {
       await kysely.destroy();
